@@ -1,0 +1,1 @@
+"""Ghost keeps a team's daemons alive and puts them in Slack."""

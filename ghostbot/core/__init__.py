@@ -1,0 +1,1 @@
+"""What Ghost decides: pure functions and frozen data, with no clock, no chance and no I/O."""

@@ -1,0 +1,413 @@
+"""What a daemon does next.
+
+Rule 1: everything that changes a daemon's state is in this file.
+Rule 2: this file performs nothing. It reads no clock and starts no process: it is
+        told what happened (an event) and says what to do about it (effects).
+Rule 3: what is (`state`) and what should be (`wanted`) are two things. Orders of people
+        change what is wanted; facts change what is.
+Rule 4: a fact about another process than `proc` changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from signal import SIGKILL, Signals
+
+from ghostbot.core.restart import After, Policy, Record, forgive, judge
+
+
+class State(StrEnum):
+    """Where a daemon is. Each state is one truth the operating system could confirm."""
+
+    DOWN = "down"  # nothing of it runs, none due
+    WAITING = "waiting"  # nothing of it runs; its gate is shut
+    STARTING = "starting"  # a process that has not yet proved ready
+    UP = "up"  # a process that has
+    STOPPING = "stopping"  # asked to exit, or its leader is gone and others are not
+    KILLING = "killing"  # made to exit
+    BACKOFF = "backoff"  # died; the next start is due at the deadline
+    BLOCKED = "blocked"  # died too often; one start is tried at the deadline
+
+
+class Wanted(StrEnum):
+    """What people want of a daemon."""
+
+    UP = "up"
+    HELD = "held"  # leave it as it is, and do not start it
+    DOWN = "down"
+
+
+ALIVE = frozenset({State.STARTING, State.UP, State.STOPPING, State.KILLING})
+
+
+@dataclass(frozen=True, slots=True)
+class Proc:
+    """One process, told apart from any other that has or had the same pid."""
+
+    pid: int
+    ticks: int  # start, in clock ticks since boot: field 22 of proc(5) stat
+    boot: str  # /proc/sys/kernel/random/boot_id; ticks of another boot mean nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a process ended. `code` is as subprocess has it (negative: signal), None unknown."""
+
+    code: int | None
+    why: str
+    when: float  # monotonic seconds
+
+
+# Orders, from people and from lifecycle.
+
+
+@dataclass(frozen=True, slots=True)
+class Start: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stop: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Restart: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Leave it as it is, but do not start it again."""
+
+    until: float | None = None  # monotonic seconds; lifecycle sends Start then
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Close the breaker, forgive, and start what waits for its turn."""
+
+
+# Facts.
+
+
+@dataclass(frozen=True, slots=True)
+class Spawned:
+    proc: Proc
+
+
+@dataclass(frozen=True, slots=True)
+class Unspawned:
+    why: str
+    own: bool  # Ghost's trouble, not the daemon's
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    proc: Proc
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    proc: Proc
+
+
+@dataclass(frozen=True, slots=True)
+class Sick:
+    proc: Proc
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """The leader ended. `left` says that others of its tree live."""
+
+    proc: Proc
+    code: int | None
+    left: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Nothing of the tree that `proc` led is left."""
+
+    proc: Proc
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """One reason to wait is gone; without a reason, all are."""
+
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Elapsed:
+    """The deadline passed."""
+
+
+Order = Start | Stop | Restart | Hold | Reset
+Fact = Spawned | Unspawned | Adopted | Ready | Sick | Exited | Gone | Gated | Cleared | Elapsed
+Event = Order | Fact
+
+
+# Effects.
+
+
+@dataclass(frozen=True, slots=True)
+class Spawn: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Send `signal` to the tree that `proc` leads."""
+
+    proc: Proc
+    signal: Signals
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Say something worth a person's attention."""
+
+    what: str
+
+
+Effect = Spawn | Signal | Tell
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """One supervised program, as it is and as it is wanted. Instants are monotonic seconds."""
+
+    name: str
+    policy: Policy = field(default_factory=Policy)
+    state: State = State.DOWN
+    wanted: Wanted = Wanted.DOWN
+    proc: Proc | None = None  # none where nothing runs, and while it is being spawned
+    gate: tuple[str, ...] = ()  # why it may not be started now
+    fault: str | None = None  # why it last died, or is being stopped, by its own doing
+    done: bool = False  # its work ended by itself, and well
+    record: Record = field(default_factory=Record)
+    deadline: float | None = None  # the state says what is due then
+    since: float = 0.0  # when it came into this state
+    held_until: float | None = None
+    last_exit: Exit | None = None
+    starts: int = 0  # ever
+    restarts: int = 0  # by Ghost itself, since a person last gave an order
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether a process of it runs, or is being started."""
+        return self.state in ALIVE
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether what comes after it may start."""
+        return self.state is State.UP or self.done
+
+
+Next = tuple[Daemon, tuple[Effect, ...]]
+
+
+def step(d: Daemon, event: Event, now: float) -> Next:
+    """Return the daemon after `event` at `now`, and the effects to perform, in order."""
+    after, effects = _turn(d, event, now)
+    if after.state is not d.state:
+        after = replace(after, since=now)
+    return after, effects
+
+
+def _turn(d: Daemon, event: Event, now: float) -> Next:  # noqa: C901, PLR0911, PLR0912  it is the table
+    match event, d.state:
+        # What people and lifecycle ask for.
+        case Start() | Restart(), State.DOWN | State.WAITING | State.BACKOFF | State.BLOCKED:
+            return _spawn(_afresh(d))
+        case Restart(), State.STARTING | State.UP:
+            return _ask_to_exit(_afresh(d), now)
+        case Start() | Restart(), _:
+            return _afresh(d), ()
+        case Stop(), State.STARTING | State.UP:
+            return _ask_to_exit(_unwanted(d, Wanted.DOWN), now)
+        case Hold(until), _ if d.is_alive:
+            return _unwanted(d, Wanted.HELD, until), ()
+        case Hold(until), _:
+            return _rest(_unwanted(d, Wanted.HELD, until))
+        case Stop(), _ if d.is_alive:
+            return _unwanted(d, Wanted.DOWN), ()
+        case Stop(), _:
+            return _rest(_unwanted(d, Wanted.DOWN))
+        case Reset(), State.BACKOFF | State.BLOCKED:
+            return _spawn(_forgiven(d))
+        case Reset(), State.UP:
+            return replace(_forgiven(d), deadline=None), ()
+        case Reset(), _:
+            return _forgiven(d), ()
+
+        # What stands before a start.
+        case Gated(why), _ if why not in d.gate:
+            return replace(d, gate=(*d.gate, why)), ()
+        case Cleared(why), _ if d.gate:
+            return _open(d, why)
+
+        # What the world reports.
+        case Spawned(proc) | Adopted(proc), State.STARTING if d.proc is None:
+            return _begun(replace(d, starts=d.starts + 1), proc, now)
+        case Adopted(proc), State.DOWN | State.WAITING | State.BACKOFF | State.BLOCKED:
+            return _begun(replace(d, fault=None), proc, now)
+        case Unspawned(why, own), State.STARTING if d.proc is None:
+            return _not_begun(d, why, now, own=own)
+        case Ready(proc), State.STARTING if proc == d.proc:
+            return _ready(d, now)
+        case Sick(proc, why), State.STARTING | State.UP if proc == d.proc and _judged(d):
+            return _ask_to_exit(replace(d, fault=why), now)
+        case Exited(proc, code, left), _ if proc == d.proc:
+            return _exited(d, code, now, left=left)
+        case Gone(proc), State.STOPPING | State.KILLING if proc == d.proc:
+            return _gone(d, now)
+
+        # What time does.
+        case Elapsed(), State.STARTING if d.proc is not None and _judged(d):
+            late = f"not ready within {d.policy.start_timeout_s:g} s"
+            return _ask_to_exit(replace(d, fault=late), now)
+        case Elapsed(), State.STARTING if d.proc is not None:  # held: not judged
+            return replace(d, deadline=now + d.policy.start_timeout_s), ()
+        case Elapsed(), State.UP:
+            return _stable(d, now)
+        case Elapsed(), State.STOPPING | State.KILLING:
+            return _kill(d, now)
+        case Elapsed(), State.BACKOFF | State.BLOCKED:
+            return _spawn(replace(d, restarts=d.restarts + 1))
+    return d, ()  # nothing else changes anything
+
+
+def _judged(d: Daemon) -> bool:
+    """Tell whether Ghost may act on what it thinks of a running daemon; a held one is left be."""
+    return d.wanted is Wanted.UP
+
+
+def _afresh(d: Daemon) -> Daemon:
+    """Return `d` wanted up by a person, who forgives everything."""
+    wanted = replace(d, wanted=Wanted.UP, record=Record(), restarts=0)
+    return replace(wanted, fault=None, done=False, held_until=None)
+
+
+def _unwanted(d: Daemon, wanted: Wanted, until: float | None = None) -> Daemon:
+    fault = d.fault if wanted is Wanted.HELD else None
+    return replace(d, wanted=wanted, held_until=until, fault=fault, restarts=0)
+
+
+def _forgiven(d: Daemon) -> Daemon:
+    return replace(d, record=Record(), restarts=0)
+
+
+def _open(d: Daemon, why: str | None) -> Next:
+    gate = tuple(w for w in d.gate if why is not None and w != why)
+    opened = replace(d, gate=gate)
+    return _spawn(opened) if d.state is State.WAITING and not gate else (opened, ())
+
+
+def _spawn(d: Daemon) -> Next:
+    state = State.WAITING if d.gate else State.STARTING
+    effects = () if d.gate else (Spawn(),)
+    return replace(d, state=state, proc=None, fault=None, done=False, deadline=None), effects
+
+
+def _begun(d: Daemon, proc: Proc, now: float) -> Next:
+    deadline = now + d.policy.start_timeout_s
+    begun = replace(d, state=State.STARTING, proc=proc, done=False, deadline=deadline)
+    return _ask_to_exit(begun, now) if d.wanted is Wanted.DOWN else (begun, ())
+
+
+def _not_begun(d: Daemon, why: str, now: float, *, own: bool) -> Next:
+    """Wait where the trouble is Ghost's; else it is a death like any other."""
+    if own and d.wanted is Wanted.UP:
+        gate = d.gate if why in d.gate else (*d.gate, why)
+        waiting = replace(d, state=State.WAITING, gate=gate, deadline=None)
+        return waiting, (Tell(f"cannot start: {why}"),)
+    return _died(replace(d, last_exit=Exit(None, why, now)), why, now)
+
+
+def _ready(d: Daemon, now: float) -> Next:
+    return replace(d, state=State.UP, fault=None, deadline=_forgiving_at(d, now)), ()
+
+
+def _forgiving_at(d: Daemon, now: float) -> float | None:
+    to_forgive = d.record.unforgiven or d.record.trips
+    return now + d.policy.stable_after_s if to_forgive else None
+
+
+def _stable(d: Daemon, now: float) -> Next:
+    forgiven = replace(d, record=forgive(d.record))
+    return replace(forgiven, deadline=_forgiving_at(forgiven, now)), ()
+
+
+def _ask_to_exit(d: Daemon, now: float) -> Next:
+    if d.proc is None:  # still being spawned: what is wanted decides once it is
+        return d, ()
+    asked = replace(d, state=State.STOPPING, deadline=now + d.policy.stop_timeout_s)
+    return asked, (Signal(d.proc, d.policy.stop_signal),)
+
+
+def _kill(d: Daemon, now: float) -> Next:
+    assert d.proc is not None, "only what runs is stopping or killing"
+    killed = replace(d, state=State.KILLING, deadline=now + d.policy.kill_again_s)
+    kill = Signal(d.proc, SIGKILL)
+    survived = Tell("survived SIGKILL; trying again")
+    return killed, (kill, survived) if d.state is State.KILLING else (kill,)
+
+
+def _exited(d: Daemon, code: int | None, now: float, *, left: bool) -> Next:
+    """Note how the leader ended; go on at once, or when what it left is gone."""
+    d = replace(d, last_exit=Exit(code, d.fault or in_words(code), now))
+    if d.state in (State.STARTING, State.UP):
+        end = d.policy.is_end(code)
+        done = end and d.policy.is_clean(code) and d.wanted is not Wanted.DOWN
+        d = replace(d, fault=None if done else in_words(code), done=done)
+        if left:
+            return _ask_to_exit(d, now)
+    return (d, ()) if left else _gone(d, now)
+
+
+def _gone(d: Daemon, now: float) -> Next:
+    if d.done:
+        return _rest(d)
+    if d.fault:
+        return _died(d, d.fault, now)
+    return _spawn(d) if d.wanted is Wanted.UP else _rest(d)
+
+
+def _died(d: Daemon, why: str, now: float) -> Next:
+    if d.wanted is not Wanted.UP:
+        return replace(_rest(d)[0], fault=why), (Tell(why),)
+    if d.policy.restart is After.NEVER:
+        return replace(_rest(d)[0], fault=why), (Tell(f"{why}; not started again"),)
+    verdict = judge(d.policy, d.record, d.name, now)
+    dead = replace(
+        d,
+        state=State.BLOCKED if verdict.blocked else State.BACKOFF,
+        proc=None,
+        fault=why,
+        record=verdict.record,
+        deadline=now + verdict.wait_s,
+    )
+    return dead, (Tell(f"{why}; {verdict.why}" if verdict.why else why),)
+
+
+def _rest(d: Daemon) -> Next:
+    return replace(d, state=State.DOWN, proc=None, fault=None, deadline=None), ()
+
+
+def in_words(code: int | None) -> str:
+    """Say how a process ended, from its exit code as subprocess has it."""
+    if code is None:
+        return "exited, code unknown"
+    if code >= 0:
+        return f"exited {code}"
+    try:
+        return f"killed by {Signals(-code).name}"
+    except ValueError:  # a real-time signal
+        return f"killed by signal {-code}"

@@ -1,0 +1,161 @@
+"""What people are shown of a daemon and of the house: words and numbers, derived once.
+
+Instants ending in `_at` are UTC, in epoch seconds; durations are seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from signal import Signals
+from typing import assert_never
+
+from ghostbot.core.daemon import Daemon, State, Wanted
+from ghostbot.core.restart import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What was last measured of a daemon's process tree."""
+
+    cpu_percent: float
+    rss_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class LastExit:
+    """How a daemon's process last ended. Both numbers are None where nobody could know."""
+
+    code: int | None
+    signal: str | None  # "SIGKILL"
+    reason: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonView:
+    """A daemon as every face of Ghost shows it (design §9)."""
+
+    name: str
+    host: str
+    kind: Kind
+    state: State
+    word: str
+    wanted: Wanted
+    health: str | None  # ok, sick, unknown; None without a probe
+    pid: int | None
+    since: float | None  # epoch seconds; since when it is in this state
+    uptime_s: float | None
+    restarts: int
+    starts: int
+    breaker: str  # closed, open, half-open
+    next_start_at: float | None
+    last_exit: LastExit | None
+    fault: str | None
+    cpu_percent: float | None
+    rss_bytes: int | None
+    port: int | None
+    url: str | None
+    after: tuple[str, ...]
+    group: str | None
+    description: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """All daemons of one Ghost, and what Ghost has to say of itself."""
+
+    host: str
+    updated_at: float
+    uptime_s: float
+    slack: str  # "connected", "off, SLACK_BOT_TOKEN missing", ...
+    daemons: tuple[DaemonView, ...]
+    troubles: tuple[str, ...] = ()  # Ghost's own, one line each
+
+
+def word(d: Daemon, now: float) -> str:
+    """Say in a word or two how `d` is at `now` (monotonic seconds)."""
+    match d.state:
+        case State.DOWN if d.done:
+            return "done"
+        case State.DOWN:
+            return "held" if d.wanted is Wanted.HELD else "down"
+        case State.WAITING:
+            return f"waiting for {', '.join(d.gate)}"
+        case State.STARTING:
+            return "starting"
+        case State.UP:
+            return "up, held" if d.wanted is Wanted.HELD else "up"
+        case State.STOPPING | State.KILLING:
+            return "restarting" if d.wanted is Wanted.UP and not d.done else "stopping"
+        case State.BACKOFF:
+            left = max(0.0, (d.deadline or now) - now)
+            return f"backoff {left:.0f}s" if left >= 1 else "backoff"
+        case State.BLOCKED:
+            return "blocked"
+    assert_never(d.state)
+
+
+def breaker(d: Daemon) -> str:
+    """Say whether the breaker is closed, open, or letting one start through."""
+    if d.state is State.BLOCKED:
+        return "open"
+    return "half-open" if d.record.trips else "closed"
+
+
+def signal_of(code: int | None) -> str | None:
+    """Name the signal that an exit code stands for (negative, as subprocess has it), if any."""
+    if code is None or code >= 0:
+        return None
+    try:
+        return Signals(-code).name
+    except ValueError:  # real-time signals have no name of their own
+        return f"SIG{-code}"
+
+
+def view(
+    d: Daemon,
+    *,
+    now: float,
+    wall: float,
+    host: str,
+    port: int | None = None,
+    after: tuple[str, ...] = (),
+    group: str | None = None,
+    description: str | None = None,
+    measure: Measure | None = None,
+) -> DaemonView:
+    """Show `d` at `now` (monotonic), which the wall clock calls `wall` (epoch)."""
+    offset = wall - now
+    exit_ = d.last_exit
+    next_at = d.deadline if d.state in (State.BACKOFF, State.BLOCKED) else None
+    return DaemonView(
+        name=d.name,
+        host=host,
+        kind=d.policy.kind,
+        state=d.state,
+        word=word(d, now),
+        wanted=d.wanted,
+        health=None,
+        pid=d.proc.pid if d.proc else None,
+        since=d.since + offset if d.since else None,
+        uptime_s=now - d.since if d.state is State.UP else None,
+        restarts=d.restarts,
+        starts=d.starts,
+        breaker=breaker(d),
+        next_start_at=next_at + offset if next_at is not None else None,
+        last_exit=exit_
+        and LastExit(
+            code=exit_.code if exit_.code is None or exit_.code >= 0 else None,
+            signal=signal_of(exit_.code),
+            reason=exit_.why,
+            at=exit_.when + offset,
+        ),
+        fault=d.fault,
+        cpu_percent=measure.cpu_percent if measure else None,
+        rss_bytes=measure.rss_bytes if measure else None,
+        port=port,
+        url=None,
+        after=after,
+        group=group,
+        description=description,
+    )

@@ -1,0 +1,97 @@
+"""From what people type to what they mean: text to verb, and the nearest name.
+
+The same words serve `/ghost …`, `@ghost …` and every error with a "did you mean".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+LOG_LINES = 20  # what `logs` shows unless told
+LOG_LINES_MAX = 200  # more does not fit one message; the CLI has no such end
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb of Ghost: how it is used, what it does, and whether it changes anything."""
+
+    name: str
+    usage: str
+    summary: str
+    changes: bool = False
+
+
+VERBS = {
+    v.name: v
+    for v in (
+        Verb("status", "status [NAME…]", "how the daemons are"),
+        Verb("logs", "logs NAME [LINES] [grep WORD]", "the last lines of a daemon's log"),
+        Verb("restart", "restart NAME…|all|group:G", "stop and start again", changes=True),
+        Verb("stop", "stop NAME…|all|group:G", "stop, and leave stopped", changes=True),
+        Verb("start", "start NAME…|all|group:G", "start, with what it comes after", changes=True),
+        Verb("help", "help [VERB]", "these lines, or more about one verb"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What somebody asked for: a known verb and its arguments."""
+
+    verb: str
+    names: tuple[str, ...] = ()  # daemons, or "all", or "group:G"
+    lines: int = LOG_LINES
+    grep: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Misheard:
+    """Words that make no sense, and what to say to whoever typed them."""
+
+    why: str
+
+
+def read(text: str) -> Ask | Misheard:
+    """Read one line of typed words. Nothing at all means `help`."""
+    words = text.split()
+    if not words:
+        return Ask("help")
+    verb, rest = words[0].lower(), words[1:]
+    if verb not in VERBS:
+        return Misheard(f"cannot do “{words[0]}”: no such verb{did_you_mean(verb, VERBS)}")
+    if verb == "logs":
+        return _logs(rest)
+    if VERBS[verb].changes and not rest:
+        return Misheard(f"cannot {verb}: name a daemon, as in `{VERBS[verb].usage}`")
+    return Ask(verb, tuple(rest))
+
+
+def _logs(rest: list[str]) -> Ask | Misheard:
+    usage = VERBS["logs"].usage
+    if not rest:
+        return Misheard(f"cannot show logs: name a daemon, as in `{usage}`")
+    name, *more = rest
+    lines, grep = LOG_LINES, None
+    if more and more[0] != "grep":
+        if not (more[0].isascii() and more[0].isdigit() and int(more[0]) > 0):
+            return Misheard(f"cannot show logs: “{more[0]}” is no number of lines, see `{usage}`")
+        lines, more = min(int(more[0]), LOG_LINES_MAX), more[1:]
+    if more:
+        if more[0] != "grep" or len(more) == 1:
+            return Misheard(f"cannot show logs: cannot read “{' '.join(more)}”, see `{usage}`")
+        grep = " ".join(more[1:])
+    return Ask("logs", (name,), lines=lines, grep=grep)
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that `word` was probably meant to be, if there is one."""
+    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return close[0] if close else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return " (did you mean X?)", or nothing where nothing is near."""
+    close = nearest(word, known)
+    return f" (did you mean {close}?)" if close else ""
