@@ -1,0 +1,1 @@
+"""Ghost's configuration: where it is found, what it may say, and every mistake in it at once."""
