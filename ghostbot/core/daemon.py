@@ -67,7 +67,10 @@ class Start: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Stop: ...
+class Stop:
+    """Stop it. A `lasting` stop is a person's: the next `ghost up` leaves it stopped."""
+
+    lasting: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +198,7 @@ class Daemon:
     deadline: float | None = None  # the state says what is due then
     since: float = 0.0  # when it came into this state
     held_until: float | None = None
+    stopped: bool = False  # by a person, so that `ghost up` leaves it so
     last_exit: Exit | None = None
     starts: int = 0  # ever
     restarts: int = 0  # by Ghost itself, since a person last gave an order
@@ -221,7 +225,7 @@ def step(d: Daemon, event: Event, now: float) -> Next:
     return after, effects
 
 
-def _turn(d: Daemon, event: Event, now: float) -> Next:  # noqa: C901, PLR0911, PLR0912  it is the table
+def _turn(d: Daemon, event: Event, now: float) -> Next:  # noqa: C901, PLR0912  it is the table
     match event, d.state:
         # What people and lifecycle ask for.
         case Start() | Restart(), State.DOWN | State.WAITING | State.BACKOFF | State.BLOCKED:
@@ -230,16 +234,16 @@ def _turn(d: Daemon, event: Event, now: float) -> Next:  # noqa: C901, PLR0911, 
             return _ask_to_exit(_afresh(d), now)
         case Start() | Restart(), _:
             return _afresh(d), ()
-        case Stop(), State.STARTING | State.UP:
-            return _ask_to_exit(_unwanted(d, Wanted.DOWN), now)
+        case Stop(lasting), State.STARTING | State.UP:
+            return _ask_to_exit(_stopped(d, lasting=lasting), now)
         case Hold(until), _ if d.is_alive:
-            return _unwanted(d, Wanted.HELD, until), ()
+            return _held(d, until), ()
         case Hold(until), _:
-            return _rest(_unwanted(d, Wanted.HELD, until))
-        case Stop(), _ if d.is_alive:
-            return _unwanted(d, Wanted.DOWN), ()
-        case Stop(), _:
-            return _rest(_unwanted(d, Wanted.DOWN))
+            return _rest(_held(d, until))
+        case Stop(lasting), _ if d.is_alive:
+            return _stopped(d, lasting=lasting), ()
+        case Stop(lasting), _:
+            return _rest(_stopped(d, lasting=lasting))
         case Reset(), State.BACKOFF | State.BLOCKED:
             return _spawn(_forgiven(d))
         case Reset(), State.UP:
@@ -292,12 +296,18 @@ def _judged(d: Daemon) -> bool:
 def _afresh(d: Daemon) -> Daemon:
     """Return `d` wanted up by a person, who forgives everything."""
     wanted = replace(d, wanted=Wanted.UP, record=Record(), restarts=0)
-    return replace(wanted, fault=None, done=False, held_until=None)
+    return replace(wanted, fault=None, done=False, held_until=None, stopped=False)
 
 
-def _unwanted(d: Daemon, wanted: Wanted, until: float | None = None) -> Daemon:
-    fault = d.fault if wanted is Wanted.HELD else None
-    return replace(d, wanted=wanted, held_until=until, fault=fault, restarts=0)
+def _stopped(d: Daemon, *, lasting: bool) -> Daemon:
+    """Return `d` unwanted. A daemon that a person holds or stopped stays so for `ghost up`."""
+    lasting = lasting or d.stopped
+    wanted = d.wanted if d.wanted is Wanted.HELD and not lasting else Wanted.DOWN
+    return replace(d, wanted=wanted, stopped=lasting, done=False, fault=None, restarts=0)
+
+
+def _held(d: Daemon, until: float | None) -> Daemon:
+    return replace(d, wanted=Wanted.HELD, held_until=until, stopped=False, restarts=0)
 
 
 def _forgiven(d: Daemon) -> Daemon:

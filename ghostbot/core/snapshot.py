@@ -126,7 +126,6 @@ def view(
 ) -> DaemonView:
     """Show `d` at `now` (monotonic), which the wall clock calls `wall` (epoch)."""
     offset = wall - now
-    exit_ = d.last_exit
     next_at = d.deadline if d.state in (State.BACKOFF, State.BLOCKED) else None
     return DaemonView(
         name=d.name,
@@ -143,13 +142,7 @@ def view(
         starts=d.starts,
         breaker=breaker(d),
         next_start_at=next_at + offset if next_at is not None else None,
-        last_exit=exit_
-        and LastExit(
-            code=exit_.code if exit_.code is None or exit_.code >= 0 else None,
-            signal=signal_of(exit_.code),
-            reason=exit_.why,
-            at=exit_.when + offset,
-        ),
+        last_exit=_last_exit(d, offset),
         fault=d.fault,
         cpu_percent=measure.cpu_percent if measure else None,
         rss_bytes=measure.rss_bytes if measure else None,
@@ -159,3 +152,11 @@ def view(
         group=group,
         description=description,
     )
+
+
+def _last_exit(d: Daemon, offset: float) -> LastExit | None:
+    if d.last_exit is None:
+        return None
+    code, why, when = d.last_exit.code, d.last_exit.why, d.last_exit.when
+    plain = code if code is None or code >= 0 else None
+    return LastExit(code=plain, signal=signal_of(code), reason=why, at=when + offset)

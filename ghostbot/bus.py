@@ -1,0 +1,70 @@
+"""What happens to daemons, told to whoever listens.
+
+Rule 1: publishing never waits and never fails: a listener that is slow loses its oldest facts
+        and is told so by `Feed.lagged`; what is true now can always be asked of Ghost.
+Rule 2: a listener sees facts in the order in which they happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from ghostbot.core.daemon import Daemon, Event
+
+FEED_LENGTH = 4096  # 500 daemons dying and coming back at once fit
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """A daemon after an event that changed it. `at` is UTC epoch seconds."""
+
+    before: Daemon
+    after: Daemon
+    event: Event
+    at: float
+
+
+class Feed:
+    """One listener's facts, oldest first."""
+
+    def __init__(self) -> None:
+        """Begin with nothing to tell."""
+        self._queue: asyncio.Queue[Turned] = asyncio.Queue(FEED_LENGTH)
+        self.lagged = False  # facts were lost since the listener last cleared this
+
+    def put(self, fact: Turned) -> None:
+        """Add a fact; when the feed is full the oldest one goes."""
+        if self._queue.full():
+            self._queue.get_nowait()
+            self.lagged = True
+        self._queue.put_nowait(fact)
+
+    async def get(self) -> Turned:
+        """Wait for the next fact."""
+        return await self._queue.get()
+
+
+class Bus:
+    """Carries facts from the watchdogs to everyone else."""
+
+    def __init__(self) -> None:
+        """Begin without listeners."""
+        self._feeds: list[Feed] = []
+
+    def publish(self, fact: Turned) -> None:
+        """Tell every listener, without waiting for any."""
+        for feed in self._feeds:
+            feed.put(fact)
+
+    @contextmanager
+    def listen(self) -> Iterator[Feed]:
+        """Give a feed of all that is published inside the `with`."""
+        feed = Feed()
+        self._feeds.append(feed)
+        try:
+            yield feed
+        finally:
+            self._feeds.remove(feed)

@@ -1,0 +1,287 @@
+"""Ghost: each verb a person can ask for, once. Slack, HTTP and the CLI call only this."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from ghostbot import errors
+from ghostbot.config.model import Config, DaemonTable
+from ghostbot.core import order, snapshot
+from ghostbot.core.daemon import Daemon, Order, Restart, Start, State, Stop, Wanted
+from ghostbot.core.snapshot import DaemonView, House, Measure
+from ghostbot.core.words import LOG_LINES, did_you_mean
+from ghostbot.guards.watchdog import Watchdog
+from ghostbot.process import output
+
+WAIT_MAX_S = 60.0  # no answer takes longer; a slower order goes on, and is said to
+GROUP = "group:"
+
+log = logging.getLogger("ghost.orders")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks. `id` is `local:USER` or a Slack user id; `name` is for people to read."""
+
+    id: str
+    name: str
+
+
+class Doing(StrEnum):
+    """The orders that can be given to many at once."""
+
+    START = "start"
+    STOP = "stop"
+    RESTART = "restart"
+
+
+ORDERS: dict[Doing, Order] = {Doing.START: Start(), Doing.STOP: Stop(), Doing.RESTART: Restart()}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an order to one daemon. `said` is a clause: "is up", "did not start: …"."""
+
+    name: str
+    ok: bool
+    said: str
+    view: DaemonView
+
+
+Outcomes = tuple[Outcome, ...]
+
+
+class Ghost:
+    """The house and what can be done in it."""
+
+    def __init__(
+        self,
+        config: Config,
+        watchdogs: Mapping[str, Watchdog],
+        *,
+        begin: Callable[[Coroutine[Any, Any, Outcomes], str], asyncio.Task[Outcomes]],
+        flushed: Callable[[], Awaitable[None]],
+        link: Callable[[], str],
+        troubles: Callable[[], Sequence[str]],
+        measures: Callable[[], Mapping[str, Measure]],
+    ) -> None:
+        """Take the parts.
+
+        `begin` starts a named task that lives on when the asker goes away; `flushed` waits
+        until what was saved so far is on disk.
+        """
+        self._config = config
+        self._dogs = watchdogs
+        self._begin = begin
+        self._flushed = flushed
+        self._link = link
+        self._troubles = troubles
+        self._measures = measures
+        self._began = time.monotonic()
+        self._after = {name: dog.table.after for name, dog in watchdogs.items()}
+
+    # Reading.
+
+    def house(self) -> House:
+        """Return how everything is now. Costs no I/O."""
+        now, wall = time.monotonic(), time.time()
+        measures = self._measures()
+        return House(
+            host=self._config.ghost.name,
+            updated_at=wall,
+            uptime_s=now - self._began,
+            slack=self._link(),
+            daemons=tuple(
+                self._view(dog, now, wall, measures.get(name)) for name, dog in self._dogs.items()
+            ),
+            troubles=tuple(self._troubles()),
+        )
+
+    def _view(self, dog: Watchdog, now: float, wall: float, measure: Measure | None) -> DaemonView:
+        table: DaemonTable = dog.table
+        return snapshot.view(
+            dog.daemon,
+            now=now,
+            wall=wall,
+            host=self._config.ghost.name,
+            port=table.port,
+            after=table.after,
+            group=table.group,
+            description=table.description,
+            measure=measure if dog.daemon.is_alive else None,
+        )
+
+    def daemon(self, name: str) -> DaemonView:
+        """Return one daemon. Raises NoSuch."""
+        dog = self._dog(name, "show")
+        return self._view(dog, time.monotonic(), time.time(), self._measures().get(name))
+
+    def names(self, asked: Iterable[str], verb: str = "show") -> tuple[str, ...]:
+        """Return the daemons that `asked` means, each once, in file order.
+
+        Takes names, `all` and `group:G`. Raises NoSuch where one means nothing, so that an
+        order with one wrong name does nothing at all.
+        """
+        wanted: set[str] = set()
+        for word in asked:
+            wanted |= self._meant(word, verb)
+        return tuple(name for name in self._dogs if name in wanted)
+
+    def _meant(self, word: str, verb: str) -> set[str]:
+        if word == "all":
+            return set(self._dogs)
+        if word.startswith(GROUP):
+            group = word[len(GROUP) :]
+            groups = {d.table.group for d in self._dogs.values() if d.table.group}
+            if group not in groups:
+                near = did_you_mean(group, groups)
+                raise errors.NoSuch(f"cannot {verb} {word}: no such group{near}")
+            return {n for n, d in self._dogs.items() if d.table.group == group}
+        return {self._dog(word, verb).table.name}
+
+    def _dog(self, name: str, verb: str) -> Watchdog:
+        dog = self._dogs.get(name)
+        if dog is None:
+            near = did_you_mean(name, self._dogs)
+            raise errors.NoSuch(f"cannot {verb} {name}: no such daemon{near}")
+        return dog
+
+    async def logs(
+        self, name: str, *, lines: int = LOG_LINES, grep: str | None = None
+    ) -> output.Tail:
+        """Return the last lines of a daemon's log that hold `grep` literally. Raises NoSuch."""
+        path = self._dog(name, "show logs of").table.log.path
+        return await asyncio.to_thread(output.tail, path, lines, grep)
+
+    # Ordering.
+
+    async def order(
+        self, doing: Doing, asked: Iterable[str], actor: Actor, *, wait: bool = True
+    ) -> tuple[Outcome, ...]:
+        """Give an order to daemons, level by level; with `wait`, return when it is true or failed.
+
+        Raises NoSuch (nothing is done then), BadRequest for no names, and Failed where a start
+        is useless because a person stopped or holds what it comes after.
+        """
+        names = self.names(asked, doing.value)
+        if not names:
+            raise errors.BadRequest(f"cannot {doing.value}: name a daemon, `all` or `group:G`")
+        if doing is not Doing.STOP:
+            self._refuse_useless(doing, names)
+        task = self._begin(self._carry_out(doing, names), f"{doing.value} {' '.join(names)}")
+        log.info("order verb=%s names=%s by=%s", doing.value, ",".join(names), actor.id)
+        if wait:
+            await asyncio.wait({task}, timeout=WAIT_MAX_S)
+        if task.done():
+            return task.result()
+        going = "goes on" if wait else "has begun"
+        return tuple(
+            Outcome(n, ok=not wait, said=f"{doing.value} {going}", view=self.daemon(n))
+            for n in names
+        )
+
+    def _refuse_useless(self, doing: Doing, names: Sequence[str]) -> None:
+        for name in names:
+            for first in sorted(order.upstream(self._after, name) - set(names)):
+                d = self._dogs[first].daemon
+                if d.stopped or (d.wanted is Wanted.HELD and not d.is_ready):
+                    how = "a person holds" if d.wanted is Wanted.HELD else "a person stopped"
+                    raise errors.Failed(
+                        f"cannot {doing.value} {name}: it comes after {first}, which {how} "
+                        f"(start {first} first)"
+                    )
+
+    async def _carry_out(self, doing: Doing, names: Sequence[str]) -> tuple[Outcome, ...]:
+        """Give the order level by level, and say for each daemon what became of it."""
+        outcomes: dict[str, Outcome] = {}
+        try:
+            for level in self._levels(doing, names):
+                for outcome in await asyncio.gather(*(self._one(doing, name) for name in level)):
+                    outcomes[outcome.name] = outcome
+            await self._flushed()
+        except Exception as error:  # the edge of a task: whoever waits is told
+            log.exception("order failed verb=%s names=%s", doing.value, ",".join(names))
+            said = f"cannot {doing.value}: {error or type(error).__name__}"
+            outcomes |= {
+                n: Outcome(n, ok=False, said=said, view=self.daemon(n))
+                for n in names
+                if n not in outcomes
+            }
+        return tuple(outcomes[name] for name in names)
+
+    def _levels(self, doing: Doing, names: Sequence[str]) -> list[list[str]]:
+        """Order `names`, and for a start what they need, first level first."""
+        wanted = set(names)
+        if doing is not Doing.STOP:
+            wanted |= {u for n in names for u in order.upstream(self._after, n) if self._idle(u)}
+        priority = {name: dog.table.priority for name, dog in self._dogs.items()}
+        found = [[n for n in level if n in wanted] for level in order.levels(self._after, priority)]
+        levels = [level for level in found if level]
+        return levels[::-1] if doing is Doing.STOP else levels
+
+    def _idle(self, name: str) -> bool:
+        d = self._dogs[name].daemon
+        return not d.is_ready and not d.is_alive
+
+    async def _one(self, doing: Doing, name: str) -> Outcome:
+        dog = self._dogs[name]
+        was = dog.daemon
+        if doing is Doing.START and was.is_ready and was.wanted is Wanted.UP and not was.done:
+            return self._outcome(name, (True, "was up already"))
+        await dog.order(ORDERS[doing])
+        near = [dog, *(self._dogs[u] for u in order.upstream(self._after, name))]
+        while (verdict := self._verdict(doing, name)) is None:
+            turns = [d.next_turn() for d in near]
+            await asyncio.wait(turns, return_when=asyncio.FIRST_COMPLETED)
+        return self._outcome(name, verdict)
+
+    def _outcome(self, name: str, verdict: tuple[bool, str]) -> Outcome:
+        return Outcome(name, ok=verdict[0], said=verdict[1], view=self.daemon(name))
+
+    def _verdict(self, doing: Doing, name: str) -> tuple[bool, str] | None:
+        """Say whether the order came true, in words; None: not yet known."""
+        d = self._dogs[name].daemon
+        if doing is Doing.STOP:
+            return _stopped(d)
+        if d.state is State.WAITING:
+            return self._waiting(d)
+        return _started(d)
+
+    def _waiting(self, d: Daemon) -> tuple[bool, str] | None:
+        """A start waits for what is on its way; all else is told at once."""
+        for why in d.gate:
+            first = self._dogs.get(why)
+            if first is None:
+                return False, f"waits for {why}"
+            if first.daemon.state in (State.BLOCKED, State.DOWN) and not first.daemon.is_ready:
+                how = snapshot.word(first.daemon, time.monotonic())
+                return False, f"waits for {why}, which is {how}"
+        return None
+
+
+def _stopped(d: Daemon) -> tuple[bool, str] | None:
+    if d.state is State.DOWN:
+        return True, "is down"
+    if d.wanted is Wanted.UP:
+        return False, "was started again meanwhile"
+    return None
+
+
+def _started(d: Daemon) -> tuple[bool, str] | None:
+    if d.is_ready:
+        return True, "is done" if d.done else "is up"
+    match d.state:
+        case State.BACKOFF | State.BLOCKED:
+            more = "; its breaker is open" if d.state is State.BLOCKED else ""
+            return False, f"did not come up: {d.fault}{more}"
+        case State.DOWN if d.fault:
+            return False, f"did not come up: {d.fault}"
+        case State.DOWN:
+            return False, "was stopped meanwhile"
+    return None

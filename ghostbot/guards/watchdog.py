@@ -1,0 +1,166 @@
+"""The watchdog: one for each daemon, and the only one that changes it.
+
+Rule 1: await mail or the deadline, step, save, act. The deadline is read from the record at
+        each turn, so there is no timer to cancel and none that fires late.
+Rule 2: what an effect leads to (a spawn, a pid) is stepped before the mail, so that no order
+        comes between them.
+Rule 3: orders are mail. They are read at any time, also during a slow stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol, assert_never
+
+from ghostbot import errors
+from ghostbot.bus import Bus, Turned
+from ghostbot.config.model import DaemonTable
+from ghostbot.core.daemon import (
+    Daemon,
+    Effect,
+    Elapsed,
+    Event,
+    Order,
+    Proc,
+    Signal,
+    Signals,
+    Spawn,
+    Spawned,
+    State,
+    Tell,
+    Unspawned,
+    step,
+)
+
+MAIL_MAX = 200  # facts about one process are few; more than this is a flood of orders
+
+log = logging.getLogger("ghost.watchdog")
+
+
+class Runs(Protocol):
+    """The operating system's side of the daemons (process/runs.py)."""
+
+    def spawn(self, table: DaemonTable, post: Callable[[Event], None]) -> Spawned | Unspawned:
+        """Start a process; what becomes of it is posted."""
+
+    def signal(self, table: DaemonTable, proc: Proc, signal: Signals) -> None:
+        """Signal a process and what belongs to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Mail:
+    event: Event
+    read: asyncio.Future[None] | None = None  # set once the event was stepped
+
+
+class Watchdog:
+    """Keeps one daemon. `daemon` is its record, for everyone to read."""
+
+    def __init__(
+        self,
+        table: DaemonTable,
+        daemon: Daemon,
+        *,
+        runs: Runs,
+        turn: Callable[[], asyncio.Future[None]],
+        save: Callable[[Daemon], None],
+        bus: Bus,
+    ) -> None:
+        """Take the parts. `turn` gives a future that is done when this spawn may go."""
+        self.table = table
+        self.daemon = replace(daemon, policy=table.policy)
+        self._runs = runs
+        self._turn = turn
+        self._save = save
+        self._bus = bus
+        self._mail: deque[_Mail] = deque()
+        self._wake = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._next: asyncio.Future[None] = self._loop.create_future()
+
+    def post(self, event: Event) -> None:
+        """Put an event into the mail. Facts are never refused."""
+        self._mail.append(_Mail(event))
+        self._wake.set()
+
+    async def order(self, event: Order) -> None:
+        """Give an order, and return once it was stepped. Raises Failed when orders pile up."""
+        if len(self._mail) >= MAIL_MAX:
+            raise errors.Failed(f"cannot order {self.table.name}: {MAIL_MAX} orders are waiting")
+        read: asyncio.Future[None] = self._loop.create_future()
+        self._mail.append(_Mail(event, read))
+        self._wake.set()
+        await read
+
+    def next_turn(self) -> asyncio.Future[None]:
+        """Return what is done when the daemon next changes."""
+        return self._next
+
+    async def run(self) -> None:
+        """Keep the daemon for ever. Started again after a failure, it goes on from its record."""
+        if self.daemon.state is State.STARTING and self.daemon.proc is None:
+            # Whatever failed, failed between Spawn and its outcome; runs knows what it began.
+            await self._take(Unspawned("Ghost's own failure", own=True))
+        while True:
+            mail = await self._await_mail()
+            try:
+                await self._take(mail.event)
+            finally:
+                if mail.read and not mail.read.done():
+                    mail.read.set_result(None)
+
+    async def _await_mail(self) -> _Mail:
+        if not self._mail:
+            self._wake.clear()
+            try:
+                async with asyncio.timeout_at(self.daemon.deadline):
+                    await self._wake.wait()
+            except TimeoutError:
+                return _Mail(Elapsed())
+        return self._mail.popleft()
+
+    async def _take(self, event: Event) -> None:
+        todo = deque([event])
+        while todo:
+            event = todo.popleft()
+            before, now = self.daemon, self._loop.time()
+            self.daemon, effects = step(before, event, now)
+            if self.daemon != before:
+                self._save(self.daemon)
+            for effect in effects:
+                if outcome := await self._perform(effect):
+                    todo.append(outcome)
+            if self.daemon != before:
+                self._tell_turn(before, event)
+
+    def _tell_turn(self, before: Daemon, event: Event) -> None:
+        after = self.daemon
+        if after.state is not before.state:
+            log.info(
+                "turned daemon=%s from=%s to=%s by=%s",
+                after.name,
+                before.state.value,
+                after.state.value,
+                type(event).__name__,
+            )
+        self._bus.publish(Turned(before, after, event, time.time()))
+        self._next.set_result(None)
+        self._next = self._loop.create_future()
+
+    async def _perform(self, effect: Effect) -> Event | None:
+        match effect:
+            case Spawn():
+                await self._turn()
+                return self._runs.spawn(self.table, self.post)
+            case Signal(proc, signal):
+                self._runs.signal(self.table, proc, signal)
+                return None
+            case Tell(what):
+                log.warning("daemon=%s %s", self.table.name, what)
+                return None
+        assert_never(effect)
