@@ -1,0 +1,1 @@
+"""The operating system's side: processes started, told apart, watched, signalled and recorded."""

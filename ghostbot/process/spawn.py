@@ -1,0 +1,147 @@
+"""Starts a process in its own session, with its output in a file and no tie to Ghost.
+
+Rule 1: no pipe leads to Ghost, so that its death is none of the daemon's business.
+Rule 2: no preexec_fn and no user=: they fork a copy of Ghost, and block the loop meanwhile.
+Rule 3: what Ghost holds for itself (tokens, descriptors, signal masks) stays with Ghost.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+
+from ghostbot.config.model import DaemonTable
+from ghostbot.errors import CannotSpawn
+
+MARKER = "GHOST_UNIT"  # names state directory, daemon and run in a process's environment
+GHOSTS_OWN = ("SLACK_", "GHOST_", "WATCHDOG_")  # never a daemon's business
+LOG_MODE = 0o640
+
+# errno(3) of Ghost's own scarcity: none of these says anything about the daemon.
+SCARCE = {
+    errno.EAGAIN: "no process slots left",
+    errno.ENOMEM: "no memory left",
+    errno.EMFILE: "no file descriptors left",
+    errno.ENFILE: "no file descriptors left on this machine",
+    errno.ENOSPC: "no space left on the disk",
+    errno.EDQUOT: "no disk quota left",
+}
+
+
+def inherited_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what daemons inherit of `environ`: all but what is meant for Ghost itself."""
+    return {
+        key: value
+        for key, value in environ.items()
+        if not key.startswith(GHOSTS_OWN) and key != "NOTIFY_SOCKET"
+    }
+
+
+def clean_signals() -> None:
+    """Undo what `nohup` and `&` leave behind, before anything is spawned.
+
+    Ignored signals and the mask survive execve(2); a daemon that ignores SIGINT or SIGHUP
+    because Ghost was started in the background would be a riddle to everyone.
+    """
+    for number in signal.valid_signals():
+        if signal.getsignal(number) is signal.SIG_IGN and number not in _PYTHONS_OWN:
+            with suppress(OSError):
+                signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+# Python ignores these for itself, and subprocess resets them in each child.
+_PYTHONS_OWN = frozenset(
+    getattr(signal, name) for name in ("SIGPIPE", "SIGXFSZ", "SIGXFZ") if hasattr(signal, name)
+)
+
+
+def spawn(
+    table: DaemonTable, *, marker: str, inherited: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """Start the daemon's command and return at once; raises CannotSpawn.
+
+    The child leads its own session and group. Collecting its exit is the caller's.
+    """
+    log_fd = _open_log(table)
+    try:
+        return subprocess.Popen(
+            table.command,
+            cwd=table.cwd,
+            env=_environment(table, marker, inherited),
+            stdin=subprocess.DEVNULL,
+            stdout=log_fd,
+            stderr=log_fd,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise _cannot_start(table, error) from error
+    except ValueError as error:  # a NUL byte in a word or a variable
+        raise CannotSpawn(f"cannot start {table.name}: {error}", own=False) from error
+    finally:
+        os.close(log_fd)
+
+
+def _environment(table: DaemonTable, marker: str, inherited: Mapping[str, str]) -> dict[str, str]:
+    port = {} if table.port is None else {"PORT": str(table.port)}
+    return {**inherited, **port, **table.env, MARKER: marker}
+
+
+def _open_log(table: DaemonTable) -> int:
+    """Open the log for appending: whoever writes, and however many, each line lands whole."""
+    path, flags = table.log.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    try:
+        try:
+            # O_NONBLOCK: a FIFO without a reader must not hold the loop
+            fd = os.open(path, flags | os.O_NONBLOCK, LOG_MODE)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fd = os.open(path, flags | os.O_NONBLOCK, LOG_MODE)
+    except OSError as error:
+        own = error.errno in SCARCE
+        why = SCARCE.get(error.errno or 0) or _log_words(error)
+        message = why if own else f"cannot open the log {path} of {table.name}: {why}"
+        raise CannotSpawn(message, own=own) from error
+    os.set_blocking(fd, True)  # else the daemon inherits a stdout that answers EAGAIN
+    return fd
+
+
+def _log_words(error: OSError) -> str:
+    if error.errno == errno.EISDIR:
+        return "it is a directory"
+    if error.errno == errno.ENXIO:
+        return "it is a pipe that nobody reads"
+    return _plain(error)
+
+
+def _cannot_start(table: DaemonTable, error: OSError) -> CannotSpawn:
+    """Say whose trouble it is. Own trouble is told in the same words whoever it hits."""
+    if scarce := SCARCE.get(error.errno or 0):
+        return CannotSpawn(scarce, own=True)
+    program, cwd = table.command[0], os.fspath(table.cwd)
+    match error.errno:
+        case errno.ENOENT | errno.ENOTDIR if error.filename == cwd:
+            why = f"its folder {cwd} is not there"
+        case errno.EACCES if error.filename == cwd:
+            why = f"its folder {cwd} may not be entered"
+        case errno.ENOENT if os.path.exists(program):  # noqa: PTH110  a str, seldom asked
+            why = f"{program} names an interpreter that is not there"
+        case errno.ENOENT:
+            why = f"{program} is not there"
+        case errno.EACCES:
+            why = f"{program} may not be executed"
+        case errno.ENOEXEC:
+            why = f"{program} is no program (a script needs #! in its first line)"
+        case errno.E2BIG:
+            why = "its arguments and environment are too long"
+        case _:
+            why = _plain(error)
+    return CannotSpawn(f"cannot start {table.name}: {why}", own=False)
+
+
+def _plain(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
