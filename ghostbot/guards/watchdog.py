@@ -15,6 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from signal import Signals
 from typing import Protocol, assert_never
 
 from ghostbot import errors
@@ -28,7 +29,6 @@ from ghostbot.core.daemon import (
     Order,
     Proc,
     Signal,
-    Signals,
     Spawn,
     Spawned,
     State,
@@ -68,14 +68,20 @@ class Watchdog:
         *,
         runs: Runs,
         turn: Callable[[], asyncio.Future[None]],
+        obstacle: Callable[[DaemonTable], str | None],
         save: Callable[[Daemon], None],
         bus: Bus,
     ) -> None:
-        """Take the parts. `turn` gives a future that is done when this spawn may go."""
+        """Take the parts.
+
+        `turn` gives a future that is done when a spawn may go; `obstacle` says what stands in
+        its way.
+        """
         self.table = table
         self.daemon = replace(daemon, policy=table.policy)
         self._runs = runs
         self._turn = turn
+        self._obstacle = obstacle
         self._save = save
         self._bus = bus
         self._mail: deque[_Mail] = deque()
@@ -156,6 +162,8 @@ class Watchdog:
         match effect:
             case Spawn():
                 await self._turn()
+                if why := self._obstacle(self.table):
+                    return Unspawned(why, own=True)
                 return self._runs.spawn(self.table, self.post)
             case Signal(proc, signal):
                 self._runs.signal(self.table, proc, signal)

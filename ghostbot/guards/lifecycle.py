@@ -1,0 +1,140 @@
+"""Lifecycle: who may start, and when: it opens and shuts the daemons' gates.
+
+Rule 1: a daemon's gate is shut while one that it comes after is not ready. A daemon that
+        already runs is not touched by its gate.
+Rule 2: what a person stopped or holds stays so; what is done stays done in the same boot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from ghostbot.bus import Bus, Turned
+from ghostbot.config.model import DaemonTable
+from ghostbot.core.daemon import (
+    Adopted,
+    Cleared,
+    Daemon,
+    Event,
+    Exited,
+    Gated,
+    Proc,
+    Start,
+    State,
+    Unspawned,
+    Wanted,
+)
+from ghostbot.guards.watchdog import Watchdog
+
+
+class Adopter(Protocol):
+    """Finds processes of an earlier Ghost (process/runs.py)."""
+
+    def find(self, name: str) -> Proc | None:
+        """Return the newest process of a daemon that the journal or a marker knows of."""
+
+    def adopt(
+        self, table: DaemonTable, proc: Proc, post: Callable[[Event], None]
+    ) -> Adopted | Exited:
+        """Watch a process from now on, or say that it has ended."""
+
+
+class Lifecycle:
+    """Keeps every gate true, for all daemons."""
+
+    def __init__(self, dogs: Mapping[str, Watchdog], bus: Bus) -> None:
+        """Take the watchdogs by name."""
+        self._dogs = dogs
+        self._bus = bus
+        self._dependents: dict[str, list[str]] = {name: [] for name in dogs}
+        for name, dog in dogs.items():
+            for first in dog.table.after:
+                self._dependents[first].append(name)
+
+    def begin(self, adopter: Adopter) -> None:
+        """Put into each mailbox what a new Ghost has to say first: what it found, and Start.
+
+        Called once, before any watchdog runs.
+        """
+        for name, dog in self._dogs.items():
+            for event in _found(dog, adopter.find(name), adopter):
+                dog.post(event)
+            for event in self._gating(dog):
+                dog.post(event)
+            if _is_due(dog.daemon, autostart=dog.table.autostart):
+                dog.post(Start())
+
+    def _gating(self, dog: Watchdog) -> list[Event]:
+        """Bring the reasons in a daemon's record up to what is so now."""
+        shut = [a for a in dog.table.after if not self._dogs[a].daemon.is_ready]
+        stale = [Cleared(why) for why in dog.daemon.gate if why not in shut]
+        return [*(Gated(why) for why in shut), *stale]
+
+    async def run(self) -> None:
+        """Open and shut gates as daemons become ready and cease to be; end holds in time."""
+        with self._bus.listen() as feed:
+            self._gate_all()
+            while True:
+                try:
+                    async with asyncio.timeout_at(self._next_hold_end()):
+                        fact = await feed.get()
+                except TimeoutError:
+                    self._end_holds()
+                    continue
+                if feed.lagged:
+                    feed.lagged = False
+                    self._gate_all()
+                self._follow(fact)
+
+    def _gate_all(self) -> None:
+        for dog in self._dogs.values():
+            for first in dog.table.after:
+                ready = self._dogs[first].daemon.is_ready
+                dog.post(Cleared(first) if ready else Gated(first))
+
+    def _follow(self, fact: Turned) -> None:
+        name = fact.after.name
+        ready = self._dogs[name].daemon.is_ready
+        if fact.before.is_ready is fact.after.is_ready:
+            return
+        for dependent in self._dependents[name]:
+            self._dogs[dependent].post(Cleared(name) if ready else Gated(name))
+
+    def _next_hold_end(self) -> float | None:
+        ends = [u for dog in self._dogs.values() if (u := dog.daemon.held_until) is not None]
+        return min(ends, default=None)
+
+    def _end_holds(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for dog in self._dogs.values():
+            until = dog.daemon.held_until
+            if until is not None and until <= now:
+                dog.post(Start())
+
+
+def _found(dog: Watchdog, found: Proc | None, adopter: Adopter) -> Sequence[Event]:
+    """Say what became of a daemon's processes since its record was written.
+
+    The record may be up to a quarter of a second older than the journal.
+    """
+    d = dog.daemon
+    if found is None:
+        if d.proc is not None and d.is_alive:
+            return [adopter.adopt(dog.table, d.proc, dog.post)]
+        if d.state is State.STARTING:  # Ghost ended between its record and the spawn
+            why = "Ghost's own end"
+            return [Unspawned(why, own=True), Cleared(why)]
+        return []
+    fact = adopter.adopt(dog.table, found, dog.post)
+    if d.proc is not None and d.is_alive and d.proc != found:
+        return [Exited(d.proc, None), fact]
+    return [fact]
+
+
+def _is_due(d: Daemon, *, autostart: bool) -> bool:
+    """Tell whether a new Ghost starts this daemon without being asked."""
+    if d.wanted is not Wanted.DOWN or d.stopped or d.is_alive:
+        return False
+    return autostart and d.state is State.DOWN

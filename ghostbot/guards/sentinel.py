@@ -1,0 +1,86 @@
+"""Sentinel: sees what stands in a daemon's way, and when it is gone.
+
+Deaths it need not look for: each is an event (process/exits.py). What it looks at, once a
+second and only while a daemon waits, is what tells nobody when it changes: a port that a
+stranger holds, and Ghost's own lack of process slots, descriptors or memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import Mapping
+
+from ghostbot.bus import Bus
+from ghostbot.config.model import DaemonTable
+from ghostbot.core.daemon import Cleared, State
+from ghostbot.guards.watchdog import Watchdog
+from ghostbot.process import identity
+
+LOOK_S = 1.0
+RETRY_MAX_S = 10.0  # Ghost's own trouble is tried again ever later, up to this
+
+
+def obstacle(table: DaemonTable) -> str | None:
+    """Say what stands in the way of a daemon's start: "port 5051 (node, 4711)", or None."""
+    if table.port is None or is_free(table.port):
+        return None
+    owner = identity.owner_of_port(table.port)
+    return f"port {table.port} ({owner[1]}, {owner[0]})" if owner else f"port {table.port}"
+
+
+def is_free(port: int) -> bool:
+    """Tell whether a program could listen on `port` of loopback now.
+
+    Bound with SO_REUSEADDR, as servers do: else the remains of closed connections (TIME_WAIT)
+    would count as an owner.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            return error.errno != errno.EADDRINUSE
+        return True
+
+
+class Sentinel:
+    """Clears what no longer stands in a daemon's way."""
+
+    def __init__(self, dogs: Mapping[str, Watchdog], bus: Bus) -> None:
+        """Take the watchdogs by name."""
+        self._dogs = dogs
+        self._bus = bus
+        self._pause_s = LOOK_S
+
+    async def run(self) -> None:
+        """Look once a second while a daemon waits for something that is no daemon."""
+        with self._bus.listen() as feed:
+            while True:
+                waiting = [dog for dog in self._dogs.values() if self._obstacles(dog)]
+                if not waiting:
+                    self._pause_s = LOOK_S
+                    await feed.get()
+                    continue
+                await asyncio.sleep(self._pause_s)
+                self._look(waiting)
+
+    def _obstacles(self, dog: Watchdog) -> list[str]:
+        d = dog.daemon
+        if d.state is not State.WAITING:
+            return []
+        return [why for why in d.gate if why not in self._dogs]
+
+    def _look(self, waiting: list[Watchdog]) -> None:
+        """Clear what is gone. Of those that wait for Ghost's own trouble, one tries for all."""
+        tried = False
+        for dog in waiting:
+            for why in self._obstacles(dog):
+                if why.startswith("port "):
+                    if obstacle(dog.table) != why:
+                        dog.post(Cleared(why))
+                elif not tried:
+                    tried = True
+                    dog.post(Cleared(why))
+        self._pause_s = min(self._pause_s * 2, RETRY_MAX_S) if tried else LOOK_S

@@ -1,0 +1,1 @@
+"""Troubles: what happened to daemons, as people are told it."""

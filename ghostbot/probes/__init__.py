@@ -1,0 +1,1 @@
+"""Ways to look at a daemon from outside. Each is bounded in time and gives evidence, not claims."""
