@@ -61,6 +61,7 @@ class Desk:
         with self._bus.listen() as feed:
             for incident in await self._store.open():
                 self._current.setdefault(incident.daemon, incident)
+            await self._catch_up()
             while True:
                 if feed.lagged:
                     feed.lagged = False

@@ -1,0 +1,58 @@
+"""What typed words mean."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ghostbot.core.words import LOG_LINES_MAX, Ask, Misheard, did_you_mean, read
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("", Ask("help")),
+        ("  STATUS ", Ask("status")),
+        ("status web db", Ask("status", ("web", "db"))),
+        ("restart web", Ask("restart", ("web",))),
+        ("stop all", Ask("stop", ("all",))),
+        ("logs web", Ask("logs", ("web",))),
+        ("logs web 50", Ask("logs", ("web",), lines=50)),
+        ("logs web grep no such file", Ask("logs", ("web",), grep="no such file")),
+        ("logs web 5 grep x", Ask("logs", ("web",), lines=5, grep="x")),
+        ("logs web 999999999999", Ask("logs", ("web",), lines=LOG_LINES_MAX)),
+        ("help restart", Ask("help", ("restart",))),
+    ],
+)
+def test_words_are_understood(text: str, meant: Ask) -> None:
+    assert read(text) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("restrat web", "did you mean restart?"),
+        ("frobnicate", "no such verb"),
+        ("restart", "name a daemon"),
+        ("logs", "name a daemon"),
+        ("logs web many", "“many” is no number"),
+        ("logs web -5", "“-5” is no number"),
+        ("logs web ٣", "is no number"),  # an Arabic three is a digit to isdigit alone
+        ("logs web 5 grep", "cannot read"),
+    ],
+)
+def test_words_that_make_no_sense_are_answered_with_the_way_out(text: str, said: str) -> None:
+    misheard = read(text)
+    assert isinstance(misheard, Misheard)
+    assert said in misheard.why
+
+
+@given(st.text())
+def test_no_text_whatever_is_too_much(text: str) -> None:
+    assert isinstance(read(text), Ask | Misheard)
+
+
+def test_nothing_near_means_no_suggestion() -> None:
+    assert did_you_mean("zzz", ["web", "db"]) == ""
+    assert did_you_mean("wbe", ["web", "db"]) == " (did you mean web?)"
