@@ -1,0 +1,121 @@
+"""auth.*, users.*, usergroups.* and apps.*: who the app is, and who else is there."""
+
+from __future__ import annotations
+
+from ghostbot.playground.directory import (
+    APP_ID,
+    BOT_ID,
+    BOT_USER_ID,
+    TEAM_DOMAIN,
+    TEAM_ID,
+    Person,
+    Usergroup,
+)
+from ghostbot.playground.methods.conversations import page
+from ghostbot.playground.methods.rights import SPECIAL, TIER_1, TIER_2, TIER_4, Method
+from ghostbot.playground.normal import Json
+from ghostbot.playground.wire import Args, Refused
+from ghostbot.playground.world import World
+
+
+def auth_test(world: World, _args: Args) -> Json:
+    """auth.test."""
+    return {
+        "url": f"https://{TEAM_DOMAIN}.slack.com/",
+        "team": "Playground",
+        "user": world.workspace.app.bot_name,
+        "team_id": TEAM_ID,
+        "user_id": BOT_USER_ID,
+        "bot_id": BOT_ID,
+        "is_enterprise_install": False,
+    }
+
+
+def open_connection(world: World, _args: Args) -> Json:
+    """apps.connections.open."""
+    base = world.base_url.replace("http:", "ws:", 1)
+    return {"url": f"{base}/link/?ticket={world.vouchers.ticket()}&app_id={APP_ID}"}
+
+
+def user_info(world: World, args: Args) -> Json:
+    """users.info."""
+    person = world.workspace.people.get(args.need("user"))
+    if person is None:
+        raise Refused("user_not_found")
+    return {"user": _as_wire(person, with_locale=args.flag("include_locale"))}
+
+
+def user_list(world: World, args: Args) -> Json:
+    """users.list."""
+    people = [
+        _as_wire(person, with_locale=args.flag("include_locale"))
+        for person in world.workspace.people.values()
+    ]
+    members, cursor = page(people, args, default=100)
+    now = int(world.clock.now())
+    return {"members": members, "cache_ts": now, "response_metadata": {"next_cursor": cursor}}
+
+
+def usergroup_list(world: World, args: Args) -> Json:
+    """usergroups.list."""
+    with_users = args.flag("include_users")
+    groups = world.workspace.usergroups.values()
+    return {"usergroups": [_group(group, with_users=with_users) for group in groups]}
+
+
+def usergroup_users(world: World, args: Args) -> Json:
+    """usergroups.users.list."""
+    group = world.workspace.usergroups.get(args.need("usergroup"))
+    if group is None:
+        raise Refused("no_such_subteam")
+    return {"users": list(group.users)}
+
+
+def _as_wire(person: Person, *, with_locale: bool) -> Json:
+    return {
+        "id": person.id,
+        "team_id": TEAM_ID,
+        "name": person.name,
+        "deleted": False,
+        "real_name": person.real_name,
+        "tz": "Etc/UTC",
+        "tz_label": "UTC",
+        "tz_offset": 0,
+        "is_admin": person.is_admin,
+        "is_owner": person.is_admin,
+        "is_primary_owner": person.is_admin,
+        "is_restricted": person.is_guest,
+        "is_ultra_restricted": False,
+        "is_bot": person.is_bot,
+        "is_app_user": False,
+        "profile": {
+            "real_name": person.real_name,
+            "display_name": person.name,
+            "team": TEAM_ID,
+            **({"bot_id": BOT_ID, "api_app_id": APP_ID} if person.is_bot else {}),
+        },
+        **({"locale": "en-US"} if with_locale else {}),
+    }
+
+
+def _group(group: Usergroup, *, with_users: bool) -> Json:
+    return {
+        "id": group.id,
+        "team_id": TEAM_ID,
+        "is_usergroup": True,
+        "name": group.name,
+        "handle": group.handle,
+        "date_delete": 0,
+        "user_count": len(group.users),
+        **({"users": list(group.users)} if with_users else {}),
+    }
+
+
+METHODS = {
+    "auth.test": Method(auth_test, SPECIAL),
+    "apps.connections.open": Method(open_connection, TIER_1, "connections:write", app_token=True),
+    "users.info": Method(user_info, TIER_4, "users:read"),
+    "users.list": Method(user_list, TIER_2, "users:read"),
+    "usergroups.list": Method(usergroup_list, TIER_2, "usergroups:read"),
+    "usergroups.users.list": Method(usergroup_users, TIER_2, "usergroups:read"),
+}

@@ -1,0 +1,229 @@
+"""The playground as its users hold it: start it, do what people do, see what they see."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from ghostbot.playground.clock import Clock
+from ghostbot.playground.errands import Errands
+from ghostbot.playground.events import Events
+from ghostbot.playground.faults import Faults
+from ghostbot.playground.hands import Hands
+from ghostbot.playground.live import Live
+from ghostbot.playground.modals import Modals
+from ghostbot.playground.normal import Json
+from ghostbot.playground.responses import Responses
+from ghostbot.playground.server import Server
+from ghostbot.playground.socket_mode import Sockets
+from ghostbot.playground.surfaces import Views
+from ghostbot.playground.vouchers import Vouchers
+from ghostbot.playground.web_api import WebApi
+from ghostbot.playground.wire import Call
+from ghostbot.playground.workspace import Workspace
+from ghostbot.playground.world import World
+
+T = TypeVar("T")
+
+ALERTS = "ghost-alerts"
+SHOWN = 2_000  # characters of each message that a timeout shows
+
+
+class Playground:
+    """A Slack on this machine. A bad manifest raises `ConfigError`."""
+
+    def __init__(
+        self,
+        manifest: Mapping[str, Any],
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        channel: str = ALERTS,
+        clock_scale: float = 1.0,
+    ) -> None:
+        self.clock = Clock(clock_scale)
+        self.faults = Faults()
+        self.notices: list[tuple[str, str]] = []  # (user id, what failed for them)
+        workspace = Workspace(manifest, self.clock, channel.removeprefix("#"))
+        errands = Errands()
+        vouchers = Vouchers(self.clock)
+        self.sockets = Sockets(self.clock, self.faults, vouchers, errands)
+        self._world = World(
+            workspace=workspace,
+            clock=self.clock,
+            faults=self.faults,
+            vouchers=vouchers,
+            sockets=self.sockets,
+            events=Events(workspace, self.clock, self.sockets, errands),
+            views=Views(self.clock),
+            errands=errands,
+            bot_token=f"xoxb-playground-{secrets.token_hex(12)}",
+            app_token=f"xapp-playground-{secrets.token_hex(12)}",
+        )
+        self._workspace = workspace
+        self._api = WebApi(self._world)
+        responses = Responses(self._world)
+        self._hands = Hands(self._world, responses)
+        self._modals = Modals(self._world, self._hands)
+        self._live = Live(self._world, self._hands, self._modals)
+        self._server = Server(self._world, self._api, responses, self._live, host=host, port=port)
+        self._connect(self._live)
+
+    def _connect(self, live: Live) -> None:
+        self.faults.on_outage = self.sockets.cut
+        self.sockets.on_change = live.link
+        self._world.views.on_change = live.view
+        self._world.on_notice = self._noticed
+
+    def _noticed(self, user: str, text: str) -> None:
+        self.notices.append((user, text))
+        self._live.notice(user, text)
+
+    async def start(self) -> None:
+        """Open the door; `OSError` when the port is taken."""
+        await self._server.start()
+
+    async def stop(self) -> None:
+        """Close everything. Stopping twice is stopping once."""
+        await self._world.errands.stop()
+        await self._live.close()
+        await self.sockets.close()
+        await self._server.stop()
+
+    @property
+    def page_url(self) -> str:
+        """What to open in the browser."""
+        return f"{self._world.base_url}/"
+
+    @property
+    def api_url(self) -> str:
+        """What SLACK_API_URL must be."""
+        return f"{self._world.base_url}/api/"
+
+    @property
+    def bot_token(self) -> str:
+        """The one bot token that is accepted."""
+        return self._world.bot_token
+
+    @property
+    def app_token(self) -> str:
+        """The one app token that is accepted."""
+        return self._world.app_token
+
+    @property
+    def calls(self) -> list[Call]:
+        """The calls of the Web API so far, oldest first."""
+        return list(self._api.calls)
+
+    async def type(
+        self, text: str, *, channel: str = "", by: str = "alice", thread_ts: str | None = None
+    ) -> None:
+        """Type a line and press Enter; a slash command is awaited until it is acked or failed."""
+        person = self._workspace.person(by)
+        await self._hands.type(text, self._room(channel, by), person, thread_ts)
+
+    async def press(
+        self,
+        ts: str,
+        action_id: str,
+        *,
+        by: str = "alice",
+        channel: str = "",
+        value: str | None = None,
+    ) -> None:
+        """Press a button, or pick the option `value` of a select or overflow menu."""
+        person = self._workspace.person(by)
+        message = self._workspace.seen(self._room(channel, by).id, ts, person)
+        await self._hands.press(message, person, action_id, value=value)
+
+    async def suggest(
+        self, ts: str, action_id: str, typed: str, *, by: str = "alice", channel: str = ""
+    ) -> Json:
+        """Type into an external select of a message; what the app offers."""
+        person = self._workspace.person(by)
+        message = self._workspace.seen(self._room(channel, by).id, ts, person)
+        return await self._hands.suggest(message, person, action_id, None, typed)
+
+    def modal(self, *, by: str = "alice") -> Json | None:
+        """The modal that is open in front of a person."""
+        return self._world.views.top(self._workspace.person(by).id)
+
+    async def submit(self, values: Json | None = None, *, by: str = "alice") -> dict[str, str]:
+        """Submit a person's modal with `{block_id: {action_id: value}}`; the errors by block."""
+        return await self._modals.submit(self._workspace.person(by), values or {})
+
+    async def close_modal(self, *, by: str = "alice") -> None:
+        """Close the modal on top."""
+        await self._modals.close(self._workspace.person(by))
+
+    async def press_in_view(
+        self, action_id: str, *, by: str = "alice", value: str | None = None, home: bool = False
+    ) -> None:
+        """Press something in a person's modal, or in their Home tab."""
+        person = self._workspace.person(by)
+        view = self.home(by=by) if home else self.modal(by=by)
+        view_id = view["id"] if view else ""
+        await self._modals.press(person, view_id, action_id, value=value, values={})
+
+    async def shortcut(self, callback_id: str, *, by: str = "alice") -> None:
+        """Use a global shortcut."""
+        await self._hands.shortcut(callback_id, self._workspace.person(by))
+
+    async def message_shortcut(
+        self, callback_id: str, ts: str, *, by: str = "alice", channel: str = ""
+    ) -> None:
+        """Use a shortcut on a message."""
+        person = self._workspace.person(by)
+        message = self._workspace.seen(self._room(channel, by).id, ts, person)
+        await self._hands.message_shortcut(callback_id, message, person)
+
+    def home(self, *, by: str = "alice") -> Json | None:
+        """The Home tab that the app published for a person."""
+        return self._world.views.home(self._workspace.person(by).id)
+
+    def open_home(self, *, by: str = "alice") -> None:
+        """Look at the Home tab, as a person does: the app hears of it."""
+        self._modals.open_home(self._workspace.person(by))
+
+    def messages(
+        self, *, channel: str = "", seen_by: str = "alice", thread_ts: str | None = None
+    ) -> list[Json]:
+        """What a person sees in a channel or a thread, oldest first."""
+        person = self._workspace.person(seen_by)
+        room = self._room(channel, seen_by)
+        shown = self._workspace.shown(room.id, to=person.id, thread_ts=thread_ts)
+        return [self._workspace.as_seen(message) for message in shown]
+
+    async def until(
+        self,
+        predicate: Callable[[list[Json]], T | None],
+        *,
+        channel: str = "",
+        seen_by: str = "alice",
+        thread_ts: str | None = None,
+        timeout: float = 10,  # noqa: ASYNC109 - it is told with what was seen
+    ) -> T:
+        """Wait until `predicate(messages)` is truthy, and return that."""
+        changed = asyncio.Event()
+        unwatch = self._workspace.watch(lambda _message, gone: changed.set())  # noqa: ARG005 - the name is the seam
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    changed.clear()
+                    seen = self.messages(channel=channel, seen_by=seen_by, thread_ts=thread_ts)
+                    if found := predicate(seen):
+                        return found
+                    await changed.wait()
+        except TimeoutError:
+            seen = self.messages(channel=channel, seen_by=seen_by, thread_ts=thread_ts)
+            lines = "\n".join(str(message)[:SHOWN] for message in seen) or "nothing"
+            raise TimeoutError(
+                f"cannot see it after {timeout} s; {seen_by} sees:\n{lines}"
+            ) from None
+        finally:
+            unwatch()
+
+    def _room(self, channel: str, by: str) -> Any:
+        return self._workspace.room(channel or "C0ALERTS", self._workspace.person(by))
