@@ -163,7 +163,7 @@ class Ghost:
 
     async def order(
         self, doing: Doing, asked: Iterable[str], actor: Actor, *, wait: bool = True
-    ) -> tuple[Outcome, ...]:
+    ) -> Outcomes:
         """Give an order to daemons, level by level; with `wait`, return when it is true or failed.
 
         Raises NoSuch (nothing is done then), BadRequest for no names, and Failed where a start
@@ -174,7 +174,8 @@ class Ghost:
             raise errors.BadRequest(f"cannot {doing.value}: name a daemon, `all` or `group:G`")
         if doing is not Doing.STOP:
             self._refuse_useless(doing, names)
-        task = self._begin(self._carry_out(doing, names), f"{doing.value} {' '.join(names)}")
+        doings = self._carry_out(doing, names, ORDERS[doing])
+        task = self._begin(doings, f"{doing.value} {' '.join(names)}")
         log.info("order verb=%s names=%s by=%s", doing.value, ",".join(names), actor.id)
         if wait:
             await asyncio.wait({task}, timeout=WAIT_MAX_S)
@@ -185,6 +186,14 @@ class Ghost:
             Outcome(n, ok=not wait, said=f"{doing.value} {going}", view=self.daemon(n))
             for n in names
         )
+
+    async def down(self, actor: Actor) -> Outcomes:
+        """Stop all daemons in reverse order. This is no person's stop: the next Ghost starts them.
+
+        Takes as long as the slowest stop, and is not cut short.
+        """
+        log.info("order verb=down by=%s", actor.id)
+        return await self._carry_out(Doing.STOP, tuple(self._dogs), Stop(lasting=False))
 
     def _refuse_useless(self, doing: Doing, names: Sequence[str]) -> None:
         for name in names:
@@ -197,12 +206,12 @@ class Ghost:
                         f"(start {first} first)"
                     )
 
-    async def _carry_out(self, doing: Doing, names: Sequence[str]) -> tuple[Outcome, ...]:
+    async def _carry_out(self, doing: Doing, names: Sequence[str], event: Order) -> Outcomes:
         """Give the order level by level, and say for each daemon what became of it."""
         outcomes: dict[str, Outcome] = {}
         try:
             for level in self._levels(doing, names):
-                for outcome in await asyncio.gather(*(self._one(doing, name) for name in level)):
+                for outcome in await asyncio.gather(*(self._one(doing, n, event) for n in level)):
                     outcomes[outcome.name] = outcome
             await self._flushed()
         except Exception as error:  # the edge of a task: whoever waits is told
@@ -229,12 +238,12 @@ class Ghost:
         d = self._dogs[name].daemon
         return not d.is_ready and not d.is_alive
 
-    async def _one(self, doing: Doing, name: str) -> Outcome:
+    async def _one(self, doing: Doing, name: str, event: Order) -> Outcome:
         dog = self._dogs[name]
         was = dog.daemon
         if doing is Doing.START and was.is_ready and was.wanted is Wanted.UP and not was.done:
             return self._outcome(name, (True, "was up already"))
-        await dog.order(ORDERS[doing])
+        await dog.order(event)
         near = [dog, *(self._dogs[u] for u in order.upstream(self._after, name))]
         while (verdict := self._verdict(doing, name)) is None:
             turns = [d.next_turn() for d in near]

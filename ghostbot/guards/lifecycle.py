@@ -8,13 +8,10 @@ Rule 2: what a person stopped or holds stays so; what is done stays done in the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
 
 from ghostbot.bus import Bus, Turned
-from ghostbot.config.model import DaemonTable
 from ghostbot.core.daemon import (
-    Adopted,
     Cleared,
     Daemon,
     Event,
@@ -26,19 +23,7 @@ from ghostbot.core.daemon import (
     Unspawned,
     Wanted,
 )
-from ghostbot.guards.watchdog import Watchdog
-
-
-class Adopter(Protocol):
-    """Finds processes of an earlier Ghost (process/runs.py)."""
-
-    def find(self, name: str) -> Proc | None:
-        """Return the newest process of a daemon that the journal or a marker knows of."""
-
-    def adopt(
-        self, table: DaemonTable, proc: Proc, post: Callable[[Event], None]
-    ) -> Adopted | Exited:
-        """Watch a process from now on, or say that it has ended."""
+from ghostbot.guards.watchdog import Runs, Watchdog
 
 
 class Lifecycle:
@@ -53,13 +38,13 @@ class Lifecycle:
             for first in dog.table.after:
                 self._dependents[first].append(name)
 
-    def begin(self, adopter: Adopter) -> None:
+    def begin(self, runs: Runs) -> None:
         """Put into each mailbox what a new Ghost has to say first: what it found, and Start.
 
         Called once, before any watchdog runs.
         """
         for name, dog in self._dogs.items():
-            for event in _found(dog, adopter.find(name), adopter):
+            for event in _found(dog, runs.find(name), runs):
                 dog.post(event)
             for event in self._gating(dog):
                 dog.post(event)
@@ -114,20 +99,20 @@ class Lifecycle:
                 dog.post(Start())
 
 
-def _found(dog: Watchdog, found: Proc | None, adopter: Adopter) -> Sequence[Event]:
+def _found(dog: Watchdog, found: Proc | None, runs: Runs) -> Sequence[Event]:
     """Say what became of a daemon's processes since its record was written.
 
     The record may be up to a quarter of a second older than the journal.
     """
-    d = dog.daemon
+    d, run = dog.daemon, runs.run_of(dog.table.name)
     if found is None:
         if d.proc is not None and d.is_alive:
-            return [adopter.adopt(dog.table, d.proc, dog.post)]
+            return [runs.adopt(dog.table, d.proc, dog.post, run)]
         if d.state is State.STARTING:  # Ghost ended between its record and the spawn
             why = "Ghost's own end"
             return [Unspawned(why, own=True), Cleared(why)]
         return []
-    fact = adopter.adopt(dog.table, found, dog.post)
+    fact = runs.adopt(dog.table, found, dog.post, run)
     if d.proc is not None and d.is_alive and d.proc != found:
         return [Exited(d.proc, None), fact]
     return [fact]

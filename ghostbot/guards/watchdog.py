@@ -22,16 +22,17 @@ from ghostbot import errors
 from ghostbot.bus import Bus, Turned
 from ghostbot.config.model import DaemonTable
 from ghostbot.core.daemon import (
+    Adopted,
     Daemon,
     Effect,
     Elapsed,
     Event,
+    Exited,
     Order,
     Proc,
     Signal,
     Spawn,
     Spawned,
-    State,
     Tell,
     Unspawned,
     step,
@@ -50,6 +51,17 @@ class Runs(Protocol):
 
     def signal(self, table: DaemonTable, proc: Proc, signal: Signals) -> None:
         """Signal a process and what belongs to it."""
+
+    def find(self, name: str) -> Proc | None:
+        """Return the living process of a daemon that the journal or a marker knows of."""
+
+    def run_of(self, name: str) -> str | None:
+        """Return the run that the journal last spoke of."""
+
+    def adopt(
+        self, table: DaemonTable, proc: Proc, post: Callable[[Event], None], run: str | None
+    ) -> Adopted | Exited:
+        """Watch a process from now on, or say that it has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +98,7 @@ class Watchdog:
         self._bus = bus
         self._mail: deque[_Mail] = deque()
         self._wake = asyncio.Event()
+        self._spawning = False
         self._loop = asyncio.get_running_loop()
         self._next: asyncio.Future[None] = self._loop.create_future()
 
@@ -109,9 +122,9 @@ class Watchdog:
 
     async def run(self) -> None:
         """Keep the daemon for ever. Started again after a failure, it goes on from its record."""
-        if self.daemon.state is State.STARTING and self.daemon.proc is None:
-            # Whatever failed, failed between Spawn and its outcome; runs knows what it began.
-            await self._take(Unspawned("Ghost's own failure", own=True))
+        if self._spawning:  # it failed between a spawn and its outcome
+            self._spawning = False
+            await self._take(self._recovered())
         while True:
             mail = await self._await_mail()
             try:
@@ -161,10 +174,7 @@ class Watchdog:
     async def _perform(self, effect: Effect) -> Event | None:
         match effect:
             case Spawn():
-                await self._turn()
-                if why := self._obstacle(self.table):
-                    return Unspawned(why, own=True)
-                return self._runs.spawn(self.table, self.post)
+                return await self._spawn()
             case Signal(proc, signal):
                 self._runs.signal(self.table, proc, signal)
                 return None
@@ -172,3 +182,20 @@ class Watchdog:
                 log.warning("daemon=%s %s", self.table.name, what)
                 return None
         assert_never(effect)
+
+    def _recovered(self) -> Event:
+        """Say what a spawn that failed within Ghost has led to: perhaps a process all the same."""
+        name = self.table.name
+        if (proc := self._runs.find(name)) is None:
+            return Unspawned("Ghost's own failure", own=True)
+        return self._runs.adopt(self.table, proc, self.post, self._runs.run_of(name))
+
+    async def _spawn(self) -> Event:
+        self._spawning = True
+        await self._turn()
+        why = self._obstacle(self.table)
+        outcome: Event = (
+            Unspawned(why, own=True) if why else self._runs.spawn(self.table, self.post)
+        )
+        self._spawning = False
+        return outcome

@@ -1,0 +1,70 @@
+"""What the terminal of `ghost up` shows: where everything is, then a line for each turn."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import assert_never
+
+from ghostbot.bus import Bus, Turned
+from ghostbot.core import incident
+from ghostbot.core.daemon import Daemon, State
+
+MARKS = {"good": "\x1b[32m●\x1b[0m", "bad": "\x1b[31m●\x1b[0m", "between": "\x1b[33m●\x1b[0m"}
+PLAIN = {"good": "●", "bad": "✗", "between": "○"}
+
+
+def say(line: str = "") -> None:
+    """Print a line at once. A terminal that is gone is no reason to stop supervising."""
+    try:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        pass
+
+
+async def narrate(bus: Bus, out: Callable[[str], None] = say) -> None:
+    """Say each change of a daemon in a line, for ever."""
+    marks = MARKS if sys.stdout.isatty() else PLAIN
+    with bus.listen() as feed:
+        while True:
+            fact = await feed.get()
+            if told := words(fact):
+                kind, text = told
+                clock = time.strftime("%H:%M:%S", time.localtime(fact.at))
+                out(f"  {clock} {marks[kind]} {fact.after.name:<18} {text}")
+
+
+def words(fact: Turned) -> tuple[str, str] | None:
+    """Say what a turn means to someone who watches, and whether it is good; None: nothing."""
+    before, after = fact.before, fact.after
+    if after.state is before.state:
+        return None
+    if incident.is_death(before, after):
+        return "bad", _death(after)
+    match after.state:
+        case State.STARTING:
+            return ("between", "starting") if after.proc is None else None
+        case State.UP:
+            return "good", f"up, pid {after.proc.pid}" if after.proc else "up"
+        case State.WAITING:
+            return "between", f"waiting for {', '.join(after.gate)}"
+        case State.STOPPING:
+            return "between", f"stopping: {after.fault}" if after.fault else "stopping"
+        case State.KILLING:
+            return "between", "does not stop: killing it and all that it started"
+        case State.DOWN:
+            return ("good", "done") if after.done else ("between", "down")
+        case State.BACKOFF | State.BLOCKED:
+            return None  # only ever reached by a death
+    assert_never(after.state)
+
+
+def _death(after: Daemon) -> str:
+    wait_s = max(0.0, after.deadline - after.since) if after.deadline is not None else 0.0
+    if after.state is State.BLOCKED:
+        return f"{after.fault}; blocked, tried again in {wait_s:.0f} s"
+    if after.state is State.BACKOFF:
+        return f"{after.fault}; starting again in {wait_s:.1f} s"
+    return f"{after.fault}; not started again"

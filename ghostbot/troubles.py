@@ -1,0 +1,35 @@
+"""Ghost's own troubles, as lines for people: on top of `ghost status`, in /health, in the log.
+
+Each source has at most one line, told once when it changes; None takes it back.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+log = logging.getLogger("ghost.troubles")
+
+
+class Troubles:
+    """What is wrong with Ghost itself now."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._lines: dict[str, str] = {}
+
+    def teller(self, source: str) -> Callable[[str | None], None]:
+        """Return what a part of Ghost calls with its trouble, and with None once it is over."""
+
+        def tell(line: str | None) -> None:
+            before = self._lines.pop(source, None)
+            if line is not None:
+                self._lines[source] = line
+            if line != before:
+                log.warning("trouble source=%s %s", source, line or "is over")
+
+        return tell
+
+    def lines(self) -> tuple[str, ...]:
+        """Return all, in the order in which they began."""
+        return tuple(self._lines.values())

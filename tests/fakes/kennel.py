@@ -1,0 +1,107 @@
+"""Watchdogs on a fake system, with the guards around them, for tests on the jumping clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ghostbot.bus import Bus
+from ghostbot.config.model import Config, DaemonTable, GhostTable, LogTable
+from ghostbot.core.daemon import Daemon, State
+from ghostbot.ghost import Ghost
+from ghostbot.guards.budget import SpawnBudget
+from ghostbot.guards.lifecycle import Lifecycle
+from ghostbot.guards.selfcheck import Selfcheck
+from ghostbot.guards.watchdog import Watchdog
+from ghostbot.keep import keep
+from tests.fakes.runs import FakeRuns
+
+
+def table(name: str, **more: Any) -> DaemonTable:
+    """Return a daemon's table with defaults."""
+    log = LogTable(path=Path("/nowhere") / f"{name}.log")
+    return DaemonTable(name=name, command=("true",), cwd=Path("/"), log=log, **more)
+
+
+@dataclass
+class Kennel:
+    """All that keeps daemons, without the operating system."""
+
+    dogs: dict[str, Watchdog]
+    runs: FakeRuns
+    bus: Bus
+    ghost: Ghost
+    lifecycle: Lifecycle
+    saved: list[Daemon] = field(default_factory=list)
+    obstacles: dict[str, str] = field(default_factory=dict)
+
+    def state(self, name: str) -> State:
+        return self.dogs[name].daemon.state
+
+    async def until(self, what: Callable[[], bool], within_s: float = 1000) -> None:
+        """Wait for turns until something is so; a jumping clock makes this cheap."""
+        async with asyncio.timeout(within_s):
+            while not what():
+                turns = [dog.next_turn() for dog in self.dogs.values()]
+                await asyncio.wait(turns, return_when=asyncio.FIRST_COMPLETED)
+
+
+@asynccontextmanager
+async def kennel(
+    *tables: DaemonTable,
+    records: dict[str, Daemon] | None = None,
+    runs: FakeRuns | None = None,
+    kept: bool = False,
+) -> AsyncIterator[Kennel]:
+    """Run watchdogs, lifecycle and selfcheck for these daemons."""
+    runs, bus, budget = runs or FakeRuns(), Bus(), SpawnBudget()
+    saved: list[Daemon] = []
+    obstacles: dict[str, str] = {}
+    dogs = {
+        t.name: Watchdog(
+            t,
+            (records or {}).get(t.name, Daemon(t.name)),
+            runs=runs,
+            turn=budget.turn,
+            obstacle=lambda t: obstacles.get(t.name),
+            save=saved.append,
+            bus=bus,
+        )
+        for t in tables
+    }
+    lifecycle = Lifecycle(dogs, bus)
+    async with asyncio.TaskGroup() as tasks:
+
+        async def flushed() -> None:
+            await asyncio.sleep(0)
+
+        config = Config(
+            path=Path("/ghost.toml"),
+            ghost=GhostTable(name="studio", state_dir=Path("/nowhere")),
+            daemons={t.name: t for t in tables},
+        )
+        ghost = Ghost(
+            config,
+            dogs,
+            begin=lambda coro, name: tasks.create_task(coro, name=name),
+            flushed=flushed,
+            link=lambda: "off",
+            troubles=tuple,
+            measures=dict,
+        )
+        k = Kennel(dogs, runs, bus, ghost, lifecycle, saved, obstacles)
+        lifecycle.begin(runs)
+        long = [tasks.create_task(g.run()) for g in (lifecycle, Selfcheck(dogs, bus))]
+        long += [
+            tasks.create_task(keep(name, dog.run) if kept else dog.run())
+            for name, dog in dogs.items()
+        ]
+        try:
+            yield k
+        finally:
+            for task in long:
+                task.cancel()
