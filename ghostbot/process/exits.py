@@ -104,8 +104,8 @@ class Exits:
         # Identity after opening: from here on the descriptor can mean no other process.
         if _is_another(watch.proc):
             self._loop.call_soon(self._finish, watch, None)
-            return
-        self._loop.add_reader(watch.fd, self._ended, watch)
+        else:
+            self._loop.add_reader(watch.fd, self._ended, watch)
 
     def _arm_without_fd(self, watch: Watch) -> bool:
         if self._notices is None:
@@ -212,12 +212,18 @@ def _waitable(watch: Watch) -> tuple[int, int]:
 
 def _is_another(proc: Proc) -> bool:
     """Tell whether the pid belongs to someone else by now. A zombie is still itself."""
-    stat = stat_of(proc.pid)
+    try:
+        stat = stat_of(proc.pid)
+    except OSError:  # nothing can be known: go on watching
+        return False
     return stat is None or stat.ticks != proc.ticks
 
 
 def _runs(proc: Proc) -> bool:
-    stat = stat_of(proc.pid)
+    try:
+        stat = stat_of(proc.pid)
+    except OSError:  # nothing can be known: ask again at the next turn
+        return True
     return stat is not None and stat.ticks == proc.ticks and not stat.is_gone
 
 

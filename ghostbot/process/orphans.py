@@ -1,0 +1,111 @@
+"""Children of ours that we did not start: orphans of daemons, which come to a subreaper.
+
+Rule 1: what other parts of Ghost started is theirs to wait for. They share Ghost's session; a
+        zombie of another session that leads it is left alone until it has lain for a while.
+Rule 2: one look at our children serves all exits of one turn of the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from ghostbot.process.exits import reap
+from ghostbot.process.identity import Stat, stat_of
+from ghostbot.process.reserve import RESERVE
+from ghostbot.process.tree import marker_of
+
+SWEEP_MIN_S = 0.5
+SWEEP_MAX_S = 10.0
+MANY = 64  # zombies found at once that make the next sweep come sooner
+MARKERS_MAX = 1000  # remembered; then they are read again
+LAIN_S = 5.0  # whoever started it would have waited for it by now
+
+
+class Orphans:
+    """Finds and reaps them. `watched` gives the pids that someone watches already."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, watched: Callable[[], set[int]]) -> None:
+        """Sweep on `loop` from now on."""
+        self._loop = loop
+        self._watched = watched
+        self._seen: set[int] | None = None
+        self._fresh = False
+        self._markers: dict[tuple[int, int], str | None] = {}
+        self._lain: dict[tuple[int, int], float] = {}  # pid, ticks: since when
+        self._every_s = SWEEP_MAX_S
+        self._closed = False
+        self._timer = loop.call_later(self._every_s, self._beat)
+
+    def now(self) -> set[int] | None:
+        """Return the pids of our children that nobody watches, zombies included.
+
+        Whoever of a daemon's tree outlives its leader is one of these or descends from one,
+        as the kernel gives orphans to a subreaper before it tells of the leader's end. None
+        where the kernel does not list children.
+        """
+        if not self._fresh:
+            children = _children()
+            self._seen = None if children is None else children - self._watched()
+            self._fresh = True
+            self._loop.call_soon(self._forget)  # true for all exits of this turn
+        return self._seen
+
+    def sweep(self) -> int:
+        """Reap the orphans that have ended; return how many."""
+        if self._closed:
+            return 0
+        lain, count = {}, 0
+        for pid in (_children() or set()) - self._watched():
+            stat = stat_of(pid)
+            if stat is None or not stat.is_gone:
+                continue
+            key = (pid, stat.ticks)
+            since = self._lain.get(key, self._loop.time())
+            if self._is_orphan(stat) or self._loop.time() - since >= LAIN_S:
+                reap(pid)
+                count += 1
+            else:
+                lain[key] = since
+        self._lain = lain
+        return count
+
+    def marker(self, stat: Stat) -> str | None:
+        """Return what `stat`'s environment names as its run; read once for each process."""
+        key = (stat.pid, stat.ticks)
+        if key not in self._markers:
+            if len(self._markers) >= MARKERS_MAX:
+                self._markers.clear()
+            self._markers[key] = marker_of(stat.pid)
+        return self._markers[key]
+
+    def close(self) -> None:
+        """Stop sweeping."""
+        self._closed = True
+        self._timer.cancel()
+
+    def _forget(self) -> None:
+        self._fresh = False
+
+    def _is_orphan(self, stat: Stat) -> bool:
+        return stat.session not in (os.getsid(0), stat.pid)
+
+    def _beat(self) -> None:
+        many = self.sweep() >= MANY
+        self._every_s = max(SWEEP_MIN_S, min(self._every_s * (0.5 if many else 2), SWEEP_MAX_S))
+        self._timer = self._loop.call_later(self._every_s, self._beat)
+
+
+def _children() -> set[int] | None:
+    """Return our children. Orphans come to the first thread of a subreaper, the main one.
+
+    proc_pid_children may skip someone while children vanish; only the loop reaps ours.
+    """
+    pid = os.getpid()
+    try:
+        text = RESERVE.use(lambda: Path(f"/proc/{pid}/task/{pid}/children").read_bytes())
+    except OSError:
+        return None
+    return {int(word) for word in text.split()}

@@ -1,0 +1,295 @@
+"""The operating system's side of every daemon: runs are begun, watched, signalled, adopted.
+
+Rule 1: a run is written down before it is started and after it is gone.
+Rule 2: the leader's end is told once as Exited; where others of its tree live, Gone follows
+        when the last of them has ended, looked for again until nobody is found.
+Rule 3: every process of a run carries GHOST_UNIT=<state id>/<name>/<run>.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from signal import SIGKILL, Signals
+
+from ghostbot.config.model import DaemonTable, Kill
+from ghostbot.core.daemon import Adopted, Event, Exited, Gone, Proc, Spawned, Unspawned
+from ghostbot.errors import CannotSpawn
+from ghostbot.process.codes import stranger_code
+from ghostbot.process.exits import Exits, Watch
+from ghostbot.process.identity import (
+    TICKS_PER_S,
+    boot_id,
+    command_of,
+    is_alive,
+    proc_of,
+    stat_of,
+    ticks_now,
+)
+from ghostbot.process.journal import Journal, Kind
+from ghostbot.process.orphans import Orphans
+from ghostbot.process.reserve import RESERVE
+from ghostbot.process.spawn import spawn
+from ghostbot.process.tree import Snapshot, become_subreaper, members, send, signal_members
+
+KILL_ROUNDS = 8  # of SIGKILL in one go; whoever still appears then is met again soon
+AGAIN_S = 0.02  # between looks for whom SIGKILL has yet to reach; doubles
+AGAIN_MAX_S = 1.0
+BEGUN_WITHIN_S = 5.0  # between the journal's line and the process it speaks of
+
+Post = Callable[[Event], None]
+
+
+@dataclass(eq=False, slots=True)
+class Run:
+    """One life of a daemon. `others` are the watched members that outlived the leader."""
+
+    table: DaemonTable
+    proc: Proc
+    run: str
+    post: Post
+    ours: bool  # started by this Ghost: its orphans come to us
+    sure: bool = True  # the leader was watched to its end, so its group's id is its own
+    exited: bool = False
+    killing: bool = False
+    others: dict[Proc, Watch] = field(default_factory=dict)
+    again: asyncio.TimerHandle | None = None
+    again_s: float = AGAIN_S
+
+
+class Runs:
+    """All runs of this Ghost."""
+
+    def __init__(
+        self,
+        *,
+        state_id: str,
+        inherited: Mapping[str, str],
+        exits: Exits,
+        journal: Journal,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        """Take the parts. `state_id` names the state directory in every marker."""
+        self._state_id = state_id
+        self._inherited = inherited
+        self._exits = exits
+        self._journal = journal
+        self._loop = loop
+        self._runs: dict[str, Run] = {}
+        self._subreaper = become_subreaper()
+        RESERVE.fill()
+        self._orphans = Orphans(loop, lambda: exits.pids)
+        self._seen: Snapshot | None = None
+
+    def spawn(self, table: DaemonTable, post: Post) -> Spawned | Unspawned:
+        """Start a run. What becomes of it is posted: Exited, and Gone where others were left."""
+        run = uuid.uuid4().hex[:8]
+        self._journal.spawn(table.name, run, boot=boot_id(), ticks=ticks_now())
+        try:
+            marker = f"{self._prefix(table.name)}{run}"
+            popen = spawn(table, marker=marker, inherited=self._inherited)
+        except CannotSpawn as error:
+            self._journal.gone(table.name, run, None, boot_id())
+            return Unspawned(str(error), own=error.own)
+        # The exit is ours to collect. Popen would poll the pid of an uncollected one for ever,
+        # and so steal the status of whoever is given that pid next.
+        popen.returncode = 0
+        proc = _identify_child(popen.pid)
+        if proc is None:
+            self._journal.gone(table.name, run, None, boot_id())
+            return Unspawned("no file descriptors left", own=True)
+        self._journal.spawned(table.name, run, proc)
+        self._follow_leader(Run(table, proc, run, post, ours=self._subreaper))
+        return Spawned(proc)
+
+    def signal(self, table: DaemonTable, proc: Proc, signal: Signals) -> None:
+        """Signal the tree, the group or the leader, as `table.kill` says."""
+        run = self._run_of(table, proc)
+        if table.kill is Kill.LEADER:
+            send([proc], signal)
+            return
+        if run is not None and signal is SIGKILL:
+            run.killing = True
+        reached: set[Proc] = set()
+        for _ in range(KILL_ROUNDS if signal is SIGKILL else 1):
+            snapshot = Snapshot.take()
+            found = self._members(table, proc, run, snapshot)
+            if not set(found) - reached:
+                break
+            signal_members(snapshot, proc, found, signal, table.kill)
+            reached.update(found)
+        if run is not None and run.exited:
+            self._look_again(run)
+
+    def adopt(
+        self, table: DaemonTable, proc: Proc, post: Post, run: str | None
+    ) -> Adopted | Exited:
+        """Take over a process of an earlier Ghost, or tell how it ended.
+
+        Where it ended and left others, these are watched, and Gone is posted.
+        """
+        adopted = Run(table, proc, run or "", post, ours=False)
+        if is_alive(proc):
+            self._follow_leader(adopted)  # opens the pidfd, then compares again
+            return Adopted(proc)
+        adopted.exited, adopted.sure = True, False
+        code = stranger_code(proc, None).code  # its zombie may be there still
+        if table.kill is Kill.LEADER or not self._anyone_left(adopted):
+            self._journal.gone(table.name, adopted.run, proc, proc.boot)
+            return Exited(proc, code)
+        self._runs[table.name] = adopted
+        self._follow_others(adopted)
+        return Exited(proc, code, left=True)
+
+    def find(self, name: str) -> Proc | None:
+        """Return the living leader of a daemon that an earlier Ghost started.
+
+        The journal says which it is; where its pid was never saved, the marker does.
+        """
+        last = self._journal.last.get(name)
+        if last is not None and last.proc is not None and last.event is Kind.SPAWNED:
+            return last.proc if is_alive(last.proc) else None
+        if last is not None and (last.event is Kind.GONE or last.boot != boot_id()):
+            return None
+        marker = self._prefix(name) + (last.run if last else "")
+        leaders = [s for s in Snapshot.take().marked(marker) if s.session == s.pid]
+        if last is not None and last.ticks is not None:
+            # A leader that is gone may have left others that lead sessions of their own.
+            latest = last.ticks + BEGUN_WITHIN_S * TICKS_PER_S
+            leaders = [s for s in leaders if last.ticks <= s.ticks <= latest]
+        return proc_of(min(leaders, key=lambda s: s.ticks)) if leaders else None
+
+    def run_of(self, name: str) -> str | None:
+        """Return the run that the journal last spoke of."""
+        last = self._journal.last.get(name)
+        return last.run if last else None
+
+    def left_of(self, name: str) -> list[tuple[int, str]]:
+        """Return pid and command of whoever carries this daemon's marker."""
+        marked = Snapshot.take().marked(self._prefix(name))
+        return [(stat.pid, command_of(stat.pid)) for stat in marked]
+
+    def members(self, table: DaemonTable, proc: Proc) -> list[tuple[int, str]]:
+        """Return pid and command of each living member of the run that `proc` leads."""
+        found = self._members(table, proc, self._run_of(table, proc), Snapshot.take())
+        return [(p.pid, command_of(p.pid)) for p in found]
+
+    def close(self) -> None:
+        """Stop watching. The daemons are left alone."""
+        for run in self._runs.values():
+            if run.again is not None:
+                run.again.cancel()
+        self._runs.clear()
+        self._orphans.close()
+
+    # Within.
+
+    def _prefix(self, name: str) -> str:
+        return f"{self._state_id}/{name}/"
+
+    def _run_of(self, table: DaemonTable, proc: Proc) -> Run | None:
+        run = self._runs.get(table.name)
+        return run if run is not None and run.proc == proc else None
+
+    def _members(
+        self, table: DaemonTable, proc: Proc, run: Run | None, snapshot: Snapshot
+    ) -> list[Proc]:
+        sure = run is not None and run.sure
+        return members(snapshot, proc, self._prefix(table.name), kill=table.kill, sure=sure)
+
+    def _follow_leader(self, run: Run) -> None:
+        self._runs[run.table.name] = run
+        self._exits.watch(run.proc, partial(self._leader_ended, run))
+
+    def _leader_ended(self, run: Run, code: int | None) -> None:
+        """Tell the end of a leader. A child of ours is still a zombie here."""
+        run.exited = True
+        left = run.table.kill is not Kill.LEADER and self._anyone_left(run)
+        run.post(Exited(run.proc, code, left))
+        if left:
+            self._follow_others(run)
+        else:
+            self._end(run)
+
+    def _anyone_left(self, run: Run) -> bool:
+        if run.ours:
+            orphans = self._orphans.now()
+            if orphans is not None and not any(self._may_be_of(run, pid) for pid in orphans):
+                return False  # the usual way: one small read, and no look at all of /proc
+        return bool(self._members(run.table, run.proc, run, self._snapshot()))
+
+    def _may_be_of(self, run: Run, pid: int) -> bool:
+        """Tell whether an orphan is of this run, or whether that takes a closer look."""
+        self._loop.call_soon(self._orphans.sweep)
+        stat = stat_of(pid)
+        if stat is None or stat.is_gone or stat.session == os.getsid(0):
+            return False
+        if run.proc.pid in (stat.group, stat.session):
+            return True
+        marker = self._orphans.marker(stat)
+        return marker is None or marker.startswith(self._prefix(run.table.name))
+
+    def _snapshot(self) -> Snapshot:
+        """Return a look at all processes that serves every exit of this turn of the loop."""
+        if self._seen is None:
+            self._seen = Snapshot.take()
+            self._loop.call_soon(self._forget)
+        return self._seen
+
+    def _forget(self) -> None:
+        self._seen = None
+
+    def _follow_others(self, run: Run) -> None:
+        """Watch who outlived the leader; nobody to be found means that the run is gone."""
+        if self._runs.get(run.table.name) is not run:
+            return
+        snapshot = Snapshot.take()
+        found = self._members(run.table, run.proc, run, snapshot)
+        fresh = [p for p in found if p not in run.others]
+        if not found and not run.others:
+            run.post(Gone(run.proc))
+            self._end(run)
+            return
+        for proc in fresh:
+            run.others[proc] = self._exits.watch(proc, partial(self._other_ended, run, proc))
+        if run.killing:
+            send(fresh, SIGKILL)
+            self._look_again(run)
+
+    def _other_ended(self, run: Run, proc: Proc, _code: int | None) -> None:
+        run.others.pop(proc, None)
+        if not run.others:
+            # Not at once: the one that has just ended must be reaped first.
+            self._loop.call_soon(self._follow_others, run)
+
+    def _look_again(self, run: Run) -> None:
+        """Look soon for whoever was forked while SIGKILL went round."""
+        if run.again is not None:
+            run.again.cancel()
+        run.again = self._loop.call_later(run.again_s, self._follow_others, run)
+        run.again_s = min(run.again_s * 2, AGAIN_MAX_S)
+
+    def _end(self, run: Run) -> None:
+        if run.again is not None:
+            run.again.cancel()
+        for watch in run.others.values():
+            self._exits.cancel(watch)
+        if self._runs.get(run.table.name) is run:
+            del self._runs[run.table.name]
+        self._journal.gone(run.table.name, run.run, run.proc, run.proc.boot)
+
+
+def _identify_child(pid: int) -> Proc | None:
+    """Return the identity of a new child; where it cannot be known, end it and return None."""
+    try:
+        stat = stat_of(pid)
+        assert stat is not None, "a child that nobody has reaped is at least a zombie"
+        return proc_of(stat)
+    except OSError:
+        os.kill(pid, SIGKILL)  # ours and not reaped: it can be nobody else
+        os.waitpid(pid, 0)
+        return None
