@@ -172,7 +172,7 @@ def _definitions() -> Json:
 
 @functools.cache
 def _validator(name: str) -> Draft202012Validator:
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - 60 ms, only with a playground
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - 0.1 s, paid by nobody else
 
     return Draft202012Validator({"$ref": f"#/$defs/{name}", "$defs": _definitions()})
 

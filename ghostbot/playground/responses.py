@@ -21,7 +21,7 @@ from ghostbot.playground.wire import Refused
 from ghostbot.playground.workspace import Message
 from ghostbot.playground.world import Content, World, normal_content
 
-GONE = {"no_such_url", "used_url", "expired_url"}
+GONE = {"no_such_url", "used_url", "expired_url", "message_not_found"}
 
 
 class Responses:

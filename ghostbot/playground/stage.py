@@ -69,17 +69,34 @@ class Playground:
         self._modals = Modals(self._world, self._hands)
         self._live = Live(self._world, self._hands, self._modals)
         self._server = Server(self._world, self._api, responses, self._live, host=host, port=port)
-        self._connect(self._live)
+        self._waiting: set[asyncio.Event] = set()
+        self._connect()
 
-    def _connect(self, live: Live) -> None:
+    def _connect(self) -> None:
+        """Tell the page and whoever waits in `until` of everything that changes."""
         self.faults.on_outage = self.sockets.cut
-        self.sockets.on_change = live.link
-        self._world.views.on_change = live.view
+        self.sockets.on_change = self._linked
+        self._world.views.on_change = self._viewed
         self._world.on_notice = self._noticed
+        self._api.on_call = self._stir
+        self._workspace.watch(lambda _message, *, gone: self._stir())  # noqa: ARG005 - the seam
+
+    def _stir(self) -> None:
+        for waiting in self._waiting:
+            waiting.set()
+
+    def _linked(self) -> None:
+        self._live.link()
+        self._stir()
+
+    def _viewed(self, user: str) -> None:
+        self._live.view(user)
+        self._stir()
 
     def _noticed(self, user: str, text: str) -> None:
         self.notices.append((user, text))
         self._live.notice(user, text)
+        self._stir()
 
     async def start(self) -> None:
         """Open the door; `OSError` when the port is taken."""
@@ -205,9 +222,12 @@ class Playground:
         thread_ts: str | None = None,
         timeout: float = 10,  # noqa: ASYNC109 - it is told with what was seen
     ) -> T:
-        """Wait until `predicate(messages)` is truthy, and return that."""
+        """Wait until `predicate(messages)` is truthy, and return that.
+
+        It is asked again whenever a message, a view, a connection or a call has changed something.
+        """
         changed = asyncio.Event()
-        unwatch = self._workspace.watch(lambda _message, gone: changed.set())  # noqa: ARG005 - the name is the seam
+        self._waiting.add(changed)
         try:
             async with asyncio.timeout(timeout):
                 while True:
@@ -219,11 +239,10 @@ class Playground:
         except TimeoutError:
             seen = self.messages(channel=channel, seen_by=seen_by, thread_ts=thread_ts)
             lines = "\n".join(str(message)[:SHOWN] for message in seen) or "nothing"
-            raise TimeoutError(
-                f"cannot see it after {timeout} s; {seen_by} sees:\n{lines}"
-            ) from None
+            words = f"cannot see it after {timeout} s; {seen_by} sees:\n{lines}"
+            raise TimeoutError(words) from None
         finally:
-            unwatch()
+            self._waiting.discard(changed)
 
     def _room(self, channel: str, by: str) -> Any:
         return self._workspace.room(channel or "C0ALERTS", self._workspace.person(by))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -31,6 +32,7 @@ class WebApi:
         self._world = world
         self._rates = Rates(world.clock)
         self.calls: deque[Call] = deque(maxlen=CALLS_KEPT)
+        self.on_call: Callable[[], None] = lambda: None
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one call."""
@@ -110,6 +112,7 @@ class WebApi:
     def _note(self, method: str, error: str | None, values: Json) -> None:
         at = self._world.clock.now()
         self.calls.append(Call(method, error is None, error, _public(values), at))
+        self.on_call()
 
     def _response(self, answer: Json) -> web.Response:
         if answer.get("error") == "ratelimited":
