@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from signal import SIGKILL, SIGTERM
 
 import pytest
 
 from ghostbot import errors
-from ghostbot.core.daemon import Daemon, Hold, Proc, Sick, State, Unspawned, Wanted
+from ghostbot.config.model import DaemonTable
+from ghostbot.core.daemon import Daemon, Event, Hold, Proc, Sick, Spawned, State, Unspawned, Wanted
 from ghostbot.core.restart import Kind, Policy
 from ghostbot.ghost import Actor, Doing
 from tests.fakes.clock import run
@@ -315,8 +317,11 @@ def test_five_hundred_starts_take_four_a_turn_and_leave_room_for_orders() -> Non
 def test_a_watchdog_that_fails_in_a_spawn_takes_in_the_process_that_came_of_it() -> None:
     async def main() -> None:
         class Failing(FakeRuns):
-            def spawn(self, table, post):  # type: ignore[no-untyped-def]
+            def spawn(
+                self, table: DaemonTable, post: Callable[[Event], None]
+            ) -> Spawned | Unspawned:
                 spawned = super().spawn(table, post)
+                assert isinstance(spawned, Spawned)
                 if len(self.spawns) == 1:
                     self.found[table.name] = spawned.proc
                     raise OSError("no descriptor to watch it with")
