@@ -72,16 +72,17 @@ class _Walk:
         line, many = self._line(), self.text.startswith("[[", self.at)
         self.at += 2 if many else 1
         keys = self._keys()
+        if not keys:
+            return ()
         table: Place = ()
         for key in keys[:-1]:
             table = self._latest((*table, key), line)
-        table = (*table, *keys[-1:])
+        table = (*table, keys[-1])
         if many:
             self.found.setdefault(table, line)
             self.counts[table] = self.counts.get(table, 0) + 1
             table = (*table, self.counts[table] - 1)
-        if table:
-            self.found[table] = line
+        self.found[table] = line
         for _ in range(2 if many else 1):
             self._skip(_BLANK)
             self._take("]")

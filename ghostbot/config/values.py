@@ -35,7 +35,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def text(value: object) -> str:
     """Read words on one line."""
     if not isinstance(value, str):
-        way_out = f' (write "{value}")' if isinstance(value, int | float) else ""
+        way_out = f' (write "{shown(value)}")' if isinstance(value, int | float) else ""
         raise Wrong(f"{shown(value)} is no text{way_out}")
     if not value.strip():
         raise Wrong(f"{shown(value)} says nothing: write a word, or leave the key out")
