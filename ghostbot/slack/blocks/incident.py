@@ -1,0 +1,122 @@
+"""One trouble as one living message: what died, why, since when, and what can be done now."""
+
+from __future__ import annotations
+
+import json
+
+from ghostbot.core.incident import Incident, Phase, Step
+from ghostbot.slack.blocks.logs import tail_of
+from ghostbot.slack.blocks.message import (
+    Block,
+    Message,
+    actions,
+    button,
+    context,
+    fields,
+    preformatted,
+    section,
+)
+from ghostbot.slack.blocks.text import count, cut, duration, escape, name, when
+
+RESTART = "ghost_restart"
+LOGS = "ghost_logs"
+
+LINES_SHOWN = 6  # of the log, in the message; the thread has the rest
+LINES_ROOM = 1_500  # characters
+THREAD_ROOM = 9_000
+
+MARKS = {
+    Phase.DOWN: ("🔴", "#a30200"),
+    Phase.RESTARTING: ("🟡", "#daa038"),
+    Phase.RECOVERED: ("🟢", "#2eb886"),
+    Phase.BLOCKED: ("⛔", "#a30200"),
+    Phase.FAILED: ("🔴", "#a30200"),
+    Phase.STOPPED: ("⚪", "#dddddd"),
+}
+HEALABLE = frozenset({Phase.DOWN, Phase.BLOCKED, Phase.FAILED})
+
+
+def alert(incident: Incident, host: str) -> Message:
+    """Return the message of a trouble as it is now. Once it is over, nothing can be pressed."""
+    sign, colour = MARKS[incident.phase]
+    said = headline(incident)
+    head = section(f"{sign} *{name(incident.daemon)}* {said} · {name(host)}")
+    details = [fields(_facts(incident))]
+    if incident.lines and not incident.is_over:
+        shown, _ = tail_of(incident.lines[-LINES_SHOWN:], LINES_ROOM)
+        details.append(preformatted(shown))
+    details.extend(actions(_buttons(incident)))
+    details.append(context(_foot(incident)))
+    text = f"{sign} {name(incident.daemon)} {said} on {name(host)}"
+    if not incident.is_over:
+        text += f": {name(incident.cause, 300)}"
+    return Message(text, (head,), colour, tuple(details))
+
+
+def headline(incident: Incident) -> str:
+    """Say how the trouble stands, as a clause after the daemon's name."""
+    last = incident.steps[-1].what if incident.steps else ""
+    match incident.phase:
+        case Phase.DOWN:
+            return "died"
+        case Phase.RESTARTING:
+            return "is starting again"
+        case Phase.RECOVERED:
+            return "is done" if last == "done" else "is up again"
+        case Phase.BLOCKED:
+            return "is blocked"
+        case Phase.FAILED:
+            return "died and is not started again"
+        case Phase.STOPPED:
+            return "is held" if last == "held" else "was stopped"
+
+
+def _facts(incident: Incident) -> dict[str, str]:
+    known = {"Why": name(incident.cause, 500), "Since": when(incident.opened_at)}
+    if incident.deaths > 1:
+        known["Deaths"] = f"{incident.deaths:,}"
+    if incident.is_over:
+        known["Over"] = when(incident.changed_at)
+        known["Lasted"] = duration(incident.changed_at - incident.opened_at)
+    elif incident.next_try_at is not None:
+        known["Next try"] = when(incident.next_try_at)
+    return known
+
+
+def _buttons(incident: Incident) -> list[Block]:
+    if incident.is_over:
+        return []
+    ids = value(incident.id, incident.daemon)
+    logs = button("Logs", LOGS, ids)
+    if incident.phase in HEALABLE:
+        return [button("Restart now", RESTART, ids, style="primary"), logs]
+    return [logs]
+
+
+def value(incident: int, daemon: str) -> str:
+    """Return what a button carries: ids, by which the present state is looked up."""
+    return json.dumps({"incident": incident, "daemon": daemon})
+
+
+def _foot(incident: Incident) -> str:
+    last = f" · {escape(cut(incident.steps[-1].what, 300))}" if incident.steps else ""
+    return f"incident {incident.id} · {count(len(incident.steps), 'step')} in the thread{last}"
+
+
+def step(what: Step) -> Message:
+    """Return one thing that happened, for the thread."""
+    said = f"{when(what.at)}  {escape(cut(what.what, 1_000))}"
+    return Message(name(what.what, 300), (context(said),))
+
+
+def last_lines(incident: Incident) -> Message:
+    """Return the log's last lines before the death, for the thread."""
+    shown, left = tail_of(incident.lines, THREAD_ROOM)
+    said = f"The last {count(len(incident.lines) - left, 'line')} of *{name(incident.daemon)}*"
+    text = f"the last lines of {name(incident.daemon)}"
+    return Message(text, (context(said), preformatted(shown)))
+
+
+def note(mrkdwn: str, text: str) -> Message:
+    """Return a line about who did what, for the thread. `mrkdwn` is escaped already."""
+    return Message(text, (section(mrkdwn),))

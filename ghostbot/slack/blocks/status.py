@@ -1,0 +1,124 @@
+"""How the daemons are: the house on a screen, or one daemon in detail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ghostbot.core.daemon import State, Wanted
+from ghostbot.core.snapshot import DaemonView, House
+from ghostbot.slack.blocks.message import (
+    BLOCKS_MAX,
+    BUDGET,
+    Block,
+    Message,
+    context,
+    fields,
+    section,
+    sections,
+    size,
+)
+from ghostbot.slack.blocks.text import count, cut, duration, escape, name, when
+
+MARKS = {
+    State.DOWN: "⚪",
+    State.WAITING: "🔵",
+    State.STARTING: "🟡",
+    State.UP: "🟢",
+    State.STOPPING: "🟡",
+    State.KILLING: "🟡",
+    State.BACKOFF: "🟠",
+    State.BLOCKED: "🔴",
+}
+TROUBLES_MAX = 5
+CAUSE_MAX = 120
+FOOT_ROOM = 600  # characters kept for the line below
+
+
+def mark(view: DaemonView) -> str:
+    """Return the sign that stands before a daemon; the word always stands beside it."""
+    if view.wanted is Wanted.HELD:
+        return "⏸️"
+    if view.word == "done":
+        return "✅"
+    if view.state is State.DOWN and view.fault:
+        return "🔴"
+    return MARKS[view.state]
+
+
+def line(view: DaemonView) -> str:
+    """Return a daemon on one line of Slack's markup."""
+    facts = [name(view.word)]
+    if view.pid is not None:
+        facts.append(f"pid {view.pid}")
+    if view.uptime_s is not None:
+        facts.append(f"for {duration(view.uptime_s)}")
+    if view.restarts:
+        facts.append(count(view.restarts, "restart"))
+    if view.fault:
+        facts.append(name(view.fault, CAUSE_MAX))
+    return f"{mark(view)} *{name(view.name)}*  {' · '.join(facts)}"
+
+
+def totals(views: Sequence[DaemonView]) -> str:
+    """Return how many of them are up, or done with their work."""
+    well = sum(v.state is State.UP or v.word == "done" for v in views)
+    return f"{well} of {count(len(views), 'daemon')} up"
+
+
+def house(shown: House, views: Sequence[DaemonView] | None = None) -> Message:
+    """Return all daemons, one line each, or only `views` of them."""
+    views = shown.daemons if views is None else views
+    said = totals(views)
+    blocks = [section(f"*{name(shown.host)}*  {said}"), *troubles(shown)]
+    room = BUDGET - size(blocks) - FOOT_ROOM
+    lines, left = sections([line(v) for v in views], room=room, blocks=BLOCKS_MAX - 8)
+    if left:
+        more = f"… and {count(left, 'daemon')} more: `/ghost status NAME` shows one"
+        lines.append(context(more))
+    if not views:
+        lines.append(section("No daemons yet: write one into ghost.toml."))
+    text = f"{name(shown.host)}: {said}"
+    return Message(text, (*blocks, *lines, foot(shown)))
+
+
+def troubles(shown: House) -> list[Block]:
+    """Return what Ghost has to say of itself, if anything."""
+    told = [f"⚠️ {escape(cut(t, 300))}" for t in shown.troubles[:TROUBLES_MAX]]
+    if len(shown.troubles) > TROUBLES_MAX:
+        told.append(f"… and {len(shown.troubles) - TROUBLES_MAX} more")
+    return [section("\n".join(told))] if told else []
+
+
+def foot(shown: House) -> Block:
+    """Return the line below: as of when, and how Ghost itself is."""
+    return context(
+        f"as of {when(shown.updated_at)} · Ghost up {duration(shown.uptime_s)}"
+        f" · Slack: {escape(cut(shown.slack, 200))}"
+    )
+
+
+def daemon(view: DaemonView) -> Message:
+    """Return one daemon with all that is known of it."""
+    known = {"State": f"{mark(view)} {name(view.word)}", "Wanted": view.wanted.value}
+    if view.pid is not None:
+        known["Process"] = f"pid {view.pid}"
+    if view.since is not None:
+        known["Since"] = when(view.since)
+    known["Starts"] = f"{view.starts:,} ({count(view.restarts, 'restart')} by Ghost)"
+    if view.last_exit is not None:
+        known["Last exit"] = f"{name(view.last_exit.reason, 200)}, {when(view.last_exit.at)}"
+    if view.breaker != "closed":
+        known["Breaker"] = view.breaker
+    if view.next_start_at is not None:
+        known["Next try"] = when(view.next_start_at)
+    if view.rss_bytes is not None:
+        known["Memory, CPU"] = f"{view.rss_bytes / 2**20:,.0f} MiB, {view.cpu_percent or 0:.0f} %"
+    if view.port is not None:
+        known["Port"] = str(view.port)
+    blocks = [section(f"{mark(view)} *{name(view.name)}* on {name(view.host)}")]
+    if view.description:
+        blocks.append(context(escape(cut(view.description, 500))))
+    blocks.append(fields(known))
+    if view.after:
+        blocks.append(context(f"comes after {', '.join(name(a) for a in view.after[:20])}"))
+    return Message(f"{name(view.name)} is {name(view.word)}", tuple(blocks))

@@ -1,0 +1,76 @@
+"""Where an answer goes: back to whoever typed or clicked, and in front of everybody.
+
+Rule 1: `tell` is read by the asker alone, `say` by everybody there; what is said again edits
+        what was said before.
+Rule 2: `refuse` ends in the right one of the two: a progress line that everybody reads must not
+        stand there unfinished.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+
+from ghostbot.slack.blocks.message import Message
+from ghostbot.slack.gateway import Gateway
+from ghostbot.slack.refusals import CHANNEL_REFUSALS, code_of
+
+
+@dataclass(slots=True)
+class Place:
+    """A channel or a thread, and the person who asked there."""
+
+    gateway: Gateway
+    user: str
+    channel: str
+    thread_ts: str | None = None
+    response_url: str | None = None  # of a command or a click; mentions have none
+    _said: tuple[str, str] | None = field(default=None, init=False)  # (channel id, ts)
+    _spoke: bool = field(default=False, init=False)
+
+    async def tell(self, message: Message) -> None:
+        """Tell the asker alone."""
+        if self.response_url is not None:
+            await self.gateway.answer(self.response_url, message)
+        elif self.channel.startswith("D"):  # a direct message is read by nobody else anyway
+            await self._post(message)
+        else:
+            await self.gateway.writes.chat_postEphemeral(
+                channel=self.channel, user=self.user, **self._args(message)
+            )
+
+    async def say(self, message: Message) -> None:
+        """Say it to all, in the place of what was said here before."""
+        if self._said is not None:
+            channel, ts = self._said
+            await self.gateway.writes.chat_update(channel=channel, ts=ts, **message.payload())
+        elif self.response_url is not None and self._spoke:
+            await self.gateway.answer(self.response_url, message, public=True)
+        else:
+            await self._first(message)
+        self._spoke = True
+
+    async def refuse(self, message: Message) -> None:
+        """Say that it came to nothing, where the asker looks for it."""
+        await (self.say(message) if self._spoke else self.tell(message))
+
+    async def _first(self, message: Message) -> None:
+        """Post it, or use the response_url where Ghost is not in the channel."""
+        try:
+            self._said = await self._post(message)
+        except SlackApiError as error:
+            if self.response_url is None or code_of(error) not in CHANNEL_REFUSALS:
+                raise
+            await self.gateway.answer(self.response_url, message, public=True)
+
+    async def _post(self, message: Message) -> tuple[str, str]:
+        said = await self.gateway.writes.chat_postMessage(
+            channel=self.channel, unfurl_links=False, unfurl_media=False, **self._args(message)
+        )
+        return said["channel"], said["ts"]
+
+    def _args(self, message: Message) -> dict[str, Any]:
+        args = message.payload()
+        return args if self.thread_ts is None else {**args, "thread_ts": self.thread_ts}

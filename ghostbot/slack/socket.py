@@ -1,0 +1,121 @@
+"""The Socket Mode connection: the SDK's client, kept from reconnecting in a hot loop.
+
+Rule 1: connections are opened ever more slowly while they do not last.
+Rule 2: one reconnection at a time: a second `disconnect` frame would start another beside it.
+Rule 3: a token that Slack refuses is asked about once a minute, and said.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.web.async_client import AsyncWebClient
+
+from ghostbot.slack.refusals import NOT_RETRIED_S, TOKEN_REFUSALS, code_of
+
+LASTING_S = 30.0  # a connection that held this long was no failure
+FIRST_S, LAST_S = 0.25, 60.0
+CLOSE_S = 3.0  # an unreachable server need not agree to the end
+
+log = logging.getLogger("ghost.slack")
+
+
+def spacing_s(streak: int) -> float:
+    """Return how long to wait before the next opening, after `streak` that did not last."""
+    return min(LAST_S, FIRST_S * 2.0**streak) if streak else 0.0
+
+
+class SocketHandler(AsyncSocketModeHandler):
+    """Bolt's handler on a client of ours, instead of one that it makes itself."""
+
+    def __init__(self, app: AsyncApp, client: SocketModeClient) -> None:
+        """Let `client` hand its deliveries to `app`."""
+        self.app, self.app_token, self.client = app, client.app_token, client
+        client.socket_mode_request_listeners.append(self.handle)  # type: ignore[arg-type]
+
+
+class SpacedClient(SocketModeClient):
+    """The SDK's client with the three rules above. Needs a running loop."""
+
+    def __init__(
+        self,
+        *,
+        app_token: str,
+        web_client: AsyncWebClient,
+        ping_interval: float,
+        refused: Callable[[str | None], None],
+    ) -> None:
+        """Take the parts; `refused` hears Slack's word for a refusal, and None once it is over."""
+        super().__init__(
+            app_token=app_token,
+            logger=log,
+            web_client=web_client,
+            proxy=web_client.proxy,
+            ping_interval=ping_interval,
+        )
+        self.proxy = web_client.proxy  # the SDK takes the environment's where it is None
+        self._refused = refused
+        self._opened_at: float | None = None
+        self._streak = 0
+        self._reconnecting = False
+
+    @property
+    def is_up(self) -> bool:
+        """Whether there is a connection that the SDK does not hold for stale."""
+        session = self.current_session
+        return session is not None and not session.closed and not self.stale
+
+    def opened(self, url: str) -> None:
+        """Take a URL that was asked for elsewhere, to be used by the first connection."""
+        self.wss_uri = url
+        self._opened_at = asyncio.get_running_loop().time()
+
+    async def issue_new_wss_url(self) -> str:
+        """Ask for the next URL, after the pause that is due."""
+        await asyncio.sleep(self._pause_s())
+        self._opened_at = asyncio.get_running_loop().time()
+        try:
+            url: str = await super().issue_new_wss_url()
+        except SlackApiError as error:
+            code = code_of(error)
+            if code in TOKEN_REFUSALS:
+                self._refused(code)
+                await asyncio.sleep(NOT_RETRIED_S)
+            raise
+        self._refused(None)
+        return url
+
+    def _pause_s(self) -> float:
+        now = asyncio.get_running_loop().time()
+        lasted = self._opened_at is None or now - self._opened_at >= LASTING_S
+        self._streak = 0 if lasted else self._streak + 1
+        return spacing_s(self._streak)
+
+    async def connect_to_new_endpoint(self, force: bool = False) -> None:  # noqa: FBT001, FBT002  the SDK's signature
+        """Reconnect, unless that is being done already."""
+        if self._reconnecting:
+            return
+        self._reconnecting = True
+        try:
+            await super().connect_to_new_endpoint(force)
+        finally:
+            self._reconnecting = False
+
+    async def end(self) -> None:
+        """Close, and wait for the SDK's tasks, which `close` only cancels."""
+        tasks = (self.message_processor, self.current_session_monitor, self.message_receiver)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await self.close()  # type: ignore[no-untyped-call]
+        await self.aiohttp_client_session.close()
+        left = [task for task in tasks if task is not None]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)

@@ -1,0 +1,159 @@
+"""One SQLite file, one thread, and no failure of it that reaches further than a told line.
+
+Rule 1: everything runs on one thread, in the order in which it was asked for; each `run` is one
+        transaction.
+Rule 2: a file that cannot be read is kept aside and a new one begun; where none can be written,
+        Ghost goes on in memory, with what the file held if that can still be read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+MEMORY = ":memory:"
+BUSY_S = 5.0
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS incidents (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  daemon TEXT NOT NULL,
+  is_over INTEGER NOT NULL,
+  changed_at REAL NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS incidents_open ON incidents (is_over, changed_at);
+CREATE TABLE IF NOT EXISTS posts (
+  key TEXT PRIMARY KEY,
+  channel TEXT NOT NULL,
+  ts TEXT NOT NULL,
+  at REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+log = logging.getLogger("ghost.store")
+
+
+class Database:
+    """The file and its thread. It is opened by the first `run`."""
+
+    def __init__(self, path: Path, tell: Callable[[str | None], None] = lambda _: None) -> None:
+        """Take where the file is, and who hears when it fails."""
+        self._path = path
+        self._tell = tell
+        self._connection: sqlite3.Connection | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ghost-store")
+
+    async def run(self, fn: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `fn` in a transaction on the database's thread and return what it returns.
+
+        When the file fails, `fn` is run again in memory: it must do nothing else.
+        """
+        done, told = await asyncio.get_running_loop().run_in_executor(self._thread, self._do, fn)
+        for line in told:
+            self._tell(line)
+        return done
+
+    async def close(self) -> None:
+        """Close the file; idempotent."""
+        with contextlib.suppress(RuntimeError):  # closed before
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+        self._thread.shutdown(wait=False)
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _do(self, fn: Callable[[sqlite3.Connection], T]) -> tuple[T, list[str]]:
+        told: list[str] = []
+        if self._connection is None:
+            self._connection = self._open(told)
+        try:
+            with self._connection:
+                return fn(self._connection), told
+        except sqlite3.IntegrityError:
+            raise  # the caller's mistake, not the file's
+        except sqlite3.DatabaseError as error:
+            told.append(_lost(self._path, error))
+            self._connection = _in_memory(self._connection)
+            with self._connection:
+                return fn(self._connection), told
+
+    def _open(self, told: list[str]) -> sqlite3.Connection:
+        try:
+            return _file(self._path)
+        except (sqlite3.Error, OSError) as error:
+            first = error
+        try:
+            aside = _put_aside(self._path)
+            opened = _file(self._path)
+        except (sqlite3.Error, OSError):
+            told.append(_lost(self._path, first))
+            return _prepared(sqlite3.connect(MEMORY, check_same_thread=False))
+        told.append(
+            f"cannot read {self._path}: {first}; it is kept as {aside.name}, a new one begun"
+        )
+        log.error("database kept aside path=%s why=%s", aside, first)
+        return opened
+
+
+def _file(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_S, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        _check(connection)
+        return _prepared(connection)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise sqlite3.DatabaseError(found)
+
+
+def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
+    with connection:
+        connection.executescript(SCHEMA)
+        connection.execute("PRAGMA user_version = 1")
+    return connection
+
+
+def _put_aside(path: Path) -> Path:
+    """Rename the file and what belongs to it, so that nothing that was in it is lost."""
+    aside = path.with_name(f"{path.name}.broken-{int(time.time())}")
+    path.rename(aside)
+    for suffix in ("-wal", "-shm"):
+        beside = path.with_name(path.name + suffix)
+        with contextlib.suppress(OSError):
+            beside.rename(aside.with_name(aside.name + suffix))
+    return aside
+
+
+def _in_memory(was: sqlite3.Connection) -> sqlite3.Connection:
+    """Return a database in memory with what can still be read of the file."""
+    memory = sqlite3.connect(MEMORY, check_same_thread=False)
+    with contextlib.suppress(sqlite3.Error):
+        was.rollback()
+        was.backup(memory)
+    with contextlib.suppress(sqlite3.Error):
+        was.close()
+    return _prepared(memory)
+
+
+def _lost(path: Path, error: Exception) -> str:
+    log.error("database in memory path=%s why=%s", path, error)
+    return f"cannot keep {path}: {error}; what happens now is forgotten when Ghost ends"

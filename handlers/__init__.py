@@ -1,0 +1,29 @@
+"""Slack listeners: listen, ask Ghost, answer. The whole surface is in `register`.
+
+Rule 1: a listener acks, and hands what is to be done to the queue; nothing is awaited before.
+Rule 2: nothing is decided here: rights are `slack.people`'s, meaning is `core.words`', deeds are
+        Ghost's, looks are `slack.blocks`'.
+"""
+
+from __future__ import annotations
+
+from slack_bolt.async_app import AsyncApp
+
+from ghostbot.slack.blocks import incident
+from handlers import buttons, commands, home, mentions, replies, shortcuts
+from handlers.admission import admission
+from handlers.means import Means
+
+
+def register(app: AsyncApp, means: Means) -> None:
+    """Let `app` answer all that manifest.yml declares."""
+    app.middleware(admission(means))
+    app.command(means.command)(commands.command)
+    app.event("app_mention")(mentions.mentioned)
+    app.event("message")(mentions.messaged)
+    app.event("app_home_opened")(home.opened)
+    app.action(incident.RESTART)(buttons.restart)
+    app.action(incident.LOGS)(buttons.logs)
+    app.global_shortcut("ghost_open")(shortcuts.opened)
+    app.message_shortcut("ghost_patch_from_message")(shortcuts.patch)
+    app.error(replies.unanswered)

@@ -1,0 +1,101 @@
+"""Before any listener: who asks, from where, and has this delivery been seen.
+
+Whether they may is asked after the ack (`slack.people`), as the answer may take a call.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.response import BoltResponse
+
+from ghostbot.ghost import Actor
+from handlers import replies
+from handlers.means import Means
+
+SEEN_S = 600.0  # Slack delivers an event again after 1 and 5 minutes
+SEEN_MAX = 20_000
+
+Middleware = Callable[..., Awaitable[BoltResponse | None]]
+
+
+class Seen:
+    """The deliveries of the last ten minutes, by Slack's ids."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        """Begin with none."""
+        self._now = now
+        self._at: OrderedDict[str, float] = OrderedDict()
+
+    def again(self, key: str | None) -> bool:
+        """Tell whether this one was seen before, and remember it."""
+        now = self._now()
+        while self._at and (
+            now - next(iter(self._at.values())) > SEEN_S or len(self._at) > SEEN_MAX
+        ):
+            self._at.popitem(last=False)
+        if key is None or key in self._at:
+            return key is not None
+        self._at[key] = now
+        return False
+
+
+def admission(means: Means) -> Middleware:
+    """Return the middleware that stops what must not reach a listener."""
+    seen = Seen()
+
+    async def admit(
+        body: dict[str, Any],
+        context: AsyncBoltContext,
+        next: Callable[[], Awaitable[None]],  # noqa: A002  Bolt's name
+    ) -> BoltResponse | None:
+        if seen.again(delivery(body)) or is_bot(body):
+            return BoltResponse(status=200, body="")
+        if not teams(body) <= {means.gateway.team_id}:
+            return replies.acked("you may not ask Ghost: it belongs to another workspace", body)
+        context["means"] = means
+        context["actor"] = actor(body)
+        await next()
+        return None
+
+    return admit
+
+
+def delivery(body: dict[str, Any]) -> str | None:
+    """Return what is the same when Slack delivers something again."""
+    actions = body.get("actions") or [{}]
+    click = actions[0].get("action_ts")
+    key = body.get("event_id") or body.get("trigger_id") or click
+    return str(key) if key else None
+
+
+def is_bot(body: dict[str, Any]) -> bool:
+    """Tell whether a program speaks: bots would talk to each other for ever."""
+    event = body.get("event") or {}
+    return bool(event.get("bot_id") or event.get("bot_profile"))
+
+
+def teams(body: dict[str, Any]) -> set[str]:
+    """Return every workspace the delivery names as the asker's or the place's."""
+    event, user, team = body.get("event") or {}, body.get("user") or {}, body.get("team") or {}
+    named = (
+        body.get("team_id"),
+        team.get("id"),
+        user.get("team_id") if isinstance(user, dict) else None,
+        event.get("user_team"),
+        event.get("team"),
+    )
+    return {one for one in named if one}
+
+
+def actor(body: dict[str, Any]) -> Actor:
+    """Return who asks."""
+    user, event = body.get("user"), body.get("event") or {}
+    if isinstance(user, dict):
+        return Actor(str(user.get("id", "")), str(user.get("name") or user.get("username") or ""))
+    who = str(body.get("user_id") or event.get("user") or "")
+    return Actor(who, str(body.get("user_name") or who))

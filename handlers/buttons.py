@@ -1,0 +1,63 @@
+"""The buttons of a trouble's message. A button carries ids; what is now is looked up."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from ghostbot.core.words import Ask
+from ghostbot.ghost import Actor, Doing
+from ghostbot.slack.blocks.incident import HEALABLE
+from ghostbot.slack.places import Place
+from handlers import replies
+from handlers.commands import order, submit
+from handlers.means import Means
+
+
+async def restart(ack: AsyncAck, body: dict[str, Any], means: Means, actor: Actor) -> None:
+    """Restart the daemon of a trouble."""
+    await ack()
+    place = at(body, means, actor)
+    submit(means, place, partial(heal, body, means, actor, place))
+
+
+async def logs(ack: AsyncAck, body: dict[str, Any], means: Means, actor: Actor) -> None:
+    """Show the last lines of the daemon of a trouble, to whoever pressed."""
+    await ack()
+    place = at(body, means, actor)
+    submit(means, place, partial(show_logs, body, means, actor, place))
+
+
+async def heal(body: dict[str, Any], means: Means, actor: Actor, place: Place) -> None:
+    """Restart, unless the trouble has moved on since the message was drawn."""
+    await means.people.admit(actor.id, changes=True)
+    ids = pressed(body)
+    incident = means.incident(int(ids["incident"]))
+    if incident is None or incident.phase not in HEALABLE:
+        await place.tell(replies.stale(ids["daemon"], incident))
+        replies.refresh(means, incident)
+        return
+    await order(Doing.RESTART, (incident.daemon,), means, actor, place)
+
+
+async def show_logs(body: dict[str, Any], means: Means, actor: Actor, place: Place) -> None:
+    """Tell the last lines."""
+    await means.people.admit(actor.id, changes=False)
+    await place.tell(await replies.logs(means.ghost, Ask("logs", (pressed(body)["daemon"],))))
+
+
+def pressed(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the ids that the button carries."""
+    ids: dict[str, Any] = json.loads(body["actions"][0]["value"])
+    return ids
+
+
+def at(body: dict[str, Any], means: Means, actor: Actor) -> Place:
+    """Return the thread of the message that was pressed."""
+    where = body["container"]
+    thread = where.get("thread_ts") or where["message_ts"]
+    url = body.get("response_url")
+    return Place(means.gateway, actor.id, where["channel_id"], thread, response_url=url)

@@ -1,0 +1,69 @@
+"""`/ghost …`, and what the same words do wherever they are typed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from ghostbot.core import words
+from ghostbot.errors import BadRequest
+from ghostbot.ghost import Actor, Doing
+from ghostbot.slack.places import Place
+from ghostbot.slack.work import Piece
+from handlers import replies
+from handlers.means import Means
+
+
+async def command(ack: AsyncAck, body: dict[str, Any], means: Means, actor: Actor) -> None:
+    """Answer the slash command."""
+    await ack()
+    place = Place(means.gateway, actor.id, body["channel_id"], response_url=body["response_url"])
+    submit(means, place, partial(carry_out, body.get("text") or "", means, actor, place))
+
+
+def submit(means: Means, place: Place, do: Callable[[], Awaitable[None]]) -> None:
+    """Have it done after the ack; what goes wrong is told where it was asked."""
+    means.gateway.work.submit(piece("ask", place, do))
+
+
+def piece(name: str, place: Place, do: Callable[[], Awaitable[None]]) -> Piece:
+    """Return a piece of work whose failure is told at `place`."""
+
+    async def sorry(error: Exception, trouble: str) -> None:
+        await place.refuse(replies.sorry(error, trouble))
+
+    return Piece(name, do, sorry)
+
+
+async def carry_out(text: str, means: Means, actor: Actor, place: Place) -> None:
+    """Do what the words mean. Raises GhostError, which becomes the answer."""
+    ask = words.read(replies.typed(text))
+    if isinstance(ask, words.Misheard):
+        raise BadRequest(ask.why)
+    await means.people.admit(actor.id, changes=words.VERBS[ask.verb].changes)
+    match ask.verb:
+        case "help":
+            await place.tell(replies.help_for(ask.names, means.command))
+        case "status":
+            await place.tell(replies.status(means.ghost, ask.names))
+        case "logs":
+            await place.tell(await replies.logs(means.ghost, ask))
+        case verb:
+            await order(Doing(verb), ask.names, means, actor, place)
+
+
+async def order(
+    doing: Doing, asked: tuple[str, ...], means: Means, actor: Actor, place: Place
+) -> None:
+    """Give an order in front of everybody: at once that it is under way, then what came of it."""
+    names = means.ghost.names(asked, doing.value)
+    await place.say(replies.under_way(doing, names, actor))
+
+    async def follow() -> None:
+        outcomes = await means.ghost.order(doing, names, actor, wait=True)
+        await place.say(replies.came_of(doing, outcomes, actor))
+
+    means.gateway.work.patiently(piece(doing.value, place, follow))

@@ -1,0 +1,32 @@
+"""The Home tab: how the house is, for whoever opens it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from ghostbot.ghost import Actor
+from ghostbot.slack.blocks import home as homes
+from ghostbot.slack.work import Piece
+from handlers import replies
+from handlers.means import Means
+
+
+async def opened(event: dict[str, Any], means: Means, actor: Actor) -> None:
+    """Publish the tab anew. Bolt has acked already."""
+    if event.get("tab") == "home":
+        sorry = partial(excuse, means, actor)
+        means.gateway.work.submit(Piece("home", partial(publish, means, actor), sorry))
+
+
+async def publish(means: Means, actor: Actor) -> None:
+    """Show the house, if `actor` may see it."""
+    await means.people.admit(actor.id, changes=False)
+    view = homes.home(means.ghost.house(), means.command)
+    await means.gateway.writes.views_publish(user_id=actor.id, view=view)
+
+
+async def excuse(means: Means, actor: Actor, error: Exception, trouble: str) -> None:
+    """Show why there is nothing to see."""
+    view = homes.closed(replies.sorry(error, trouble))
+    await means.gateway.writes.views_publish(user_id=actor.id, view=view)

@@ -1,0 +1,25 @@
+"""What every listener works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ghostbot.config.model import COMMAND
+from ghostbot.core.incident import Incident
+from ghostbot.ghost import Ghost
+from ghostbot.slack.gateway import Gateway
+from ghostbot.slack.notifier import Notifier
+from ghostbot.slack.people import People
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """Ghost, the way to Slack, and who may ask. `incident` looks one up by its id."""
+
+    ghost: Ghost
+    gateway: Gateway
+    people: People
+    notifier: Notifier
+    incident: Callable[[int], Incident | None]
+    command: str = COMMAND

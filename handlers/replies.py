@@ -1,0 +1,158 @@
+"""What Ghost answers, in words: each outcome and each refusal, once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.response import BoltResponse
+
+from ghostbot.core.incident import Incident
+from ghostbot.core.words import VERBS, Ask, did_you_mean
+from ghostbot.errors import BadRequest, GhostError, NotAllowed
+from ghostbot.ghost import Actor, Doing, Ghost, Outcome
+from ghostbot.slack.blocks import help as helps
+from ghostbot.slack.blocks import incident as incidents
+from ghostbot.slack.blocks import logs as log_blocks
+from ghostbot.slack.blocks import status as statuses
+from ghostbot.slack.blocks.message import Message, section
+from ghostbot.slack.blocks.text import count, cut, escape, name, typed
+from ghostbot.slack.work import trouble_id
+from handlers.means import Means
+
+__all__ = ["typed"]
+
+NAMED_MAX = 20  # outcomes told one by one
+
+PROGRESS = {Doing.START: "is starting", Doing.STOP: "is stopping", Doing.RESTART: "is restarting"}
+DONE = {Doing.START: "started", Doing.STOP: "stopped", Doing.RESTART: "restarted"}
+
+log = logging.getLogger("ghost.slack")
+
+
+def status(ghost: Ghost, names: Sequence[str]) -> Message:
+    """Return the house, one daemon in detail, or some of them."""
+    if not names:
+        return statuses.house(ghost.house())
+    meant = ghost.names(names, "show")
+    if len(meant) == 1:
+        return statuses.daemon(ghost.daemon(meant[0]))
+    return statuses.house(ghost.house(), [ghost.daemon(one) for one in meant])
+
+
+async def logs(ghost: Ghost, ask: Ask) -> Message:
+    """Return the last lines of a daemon's log."""
+    (daemon,) = ask.names
+    tail = await ghost.logs(daemon, lines=ask.lines, grep=ask.grep)
+    return log_blocks.logs(daemon, tail, grep=ask.grep)
+
+
+def help_for(names: Sequence[str], command: str) -> Message:
+    """Return all verbs, or one. Raises BadRequest for a verb that is none."""
+    if not names:
+        return helps.verbs(VERBS.values(), command)
+    verb = names[0].lower()
+    if verb not in VERBS:
+        raise BadRequest(f"cannot explain “{names[0]}”: no such verb{did_you_mean(verb, VERBS)}")
+    return helps.verb(VERBS[verb], command)
+
+
+def under_way(doing: Doing, names: Sequence[str], actor: Actor) -> Message:
+    """Say what has been asked for, and by whom."""
+    what = f"{person(actor)} {PROGRESS[doing]} {listed(names)} …"
+    return plain(what)
+
+
+def came_of(doing: Doing, outcomes: Sequence[Outcome], actor: Actor) -> Message:
+    """Say what became of it, for each daemon."""
+    who = person(actor)
+    if len(outcomes) == 1:
+        (one,) = outcomes
+        did = DONE[doing] if one.ok else f"wanted to {doing.value}"
+        return plain(f"{sign(one)} {who} {did} *{name(one.name)}*: {escape(cut(one.said, 500))}")
+    well = sum(o.ok for o in outcomes)
+    head = f"{who} {DONE[doing]} {well} of {count(len(outcomes), 'daemon')}"
+    # What did not come true is what people must read: it stands first.
+    told = sorted(outcomes, key=lambda o: o.ok)[:NAMED_MAX]
+    lines = [f"{sign(o)} *{name(o.name)}* {escape(cut(o.said, 100))}" for o in told]
+    if len(outcomes) > NAMED_MAX:
+        lines.append(f"… and {len(outcomes) - NAMED_MAX} more")
+    return plain("\n".join([head, *lines]))
+
+
+def sign(outcome: Outcome) -> str:
+    """Return the mark of an outcome: how the daemon is where it came true."""
+    return statuses.mark(outcome.view) if outcome.ok else "❌"
+
+
+def person(actor: Actor) -> str:
+    """Return the asker as Slack shows people, or their name where they are none of Slack's."""
+    return f"<@{actor.id}>" if actor.id.isalnum() else name(actor.name)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return daemons in words."""
+    if len(names) > NAMED_MAX:
+        return count(len(names), "daemon")
+    return ", ".join(f"*{name(one)}*" for one in names)
+
+
+def stale(daemon: str, incident: Incident | None) -> Message:
+    """Say that a button was pressed too late, and that nothing was done."""
+    if incident is None:
+        now = "is not known any more"
+    else:
+        now = f"has moved on: *{name(incident.daemon)}* {incidents.headline(incident)}"
+    return plain(f"Nothing was done: this trouble {now}. See `status {name(daemon)}`.")
+
+
+def refresh(means: Means, incident: Incident | None) -> None:
+    """Draw a trouble's message again, as it is now."""
+    if incident is not None:
+        means.notifier.alert(incident)
+
+
+def no_patches_yet() -> Message:
+    """Say that the shortcut has nothing behind it yet."""
+    return plain("Patches come with a later version of Ghost; this one cannot apply any.")
+
+
+def loading() -> Message:
+    """Return what a window shows until it is filled."""
+    return plain("One moment …")
+
+
+def sorry(error: Exception, trouble: str) -> Message:
+    """Say what went wrong: Ghost's own refusals in their words, all else with an id of the log."""
+    if isinstance(error, NotAllowed):
+        return plain(f"🔒 {error}")  # written by Ghost alone; it may name a channel
+    if isinstance(error, GhostError):
+        return plain(escape(cut(str(error), 1_000)))
+    if isinstance(error, TimeoutError):
+        return plain(f"That took too long; it may still happen (`{trouble}` in the log).")
+    return plain(f"Something went wrong in Ghost: `{trouble}` in its log says what.")
+
+
+def plain(mrkdwn: str) -> Message:
+    """Return a message of a few lines. What was not written by Ghost is escaped in it."""
+    return Message(mrkdwn, (section(mrkdwn),))
+
+
+def acked(text: str, body: dict[str, Any]) -> BoltResponse:
+    """Return an ack, with words where Slack shows them: it does for commands."""
+    if "command" not in body:
+        return BoltResponse(status=200, body="")
+    return BoltResponse(status=200, body={"response_type": "ephemeral", "text": text})
+
+
+async def unanswered(
+    error: Exception, body: dict[str, Any], context: AsyncBoltContext
+) -> BoltResponse | None:
+    """Answer what no listener took or one failed at; without an ack Slack would blame the app."""
+    trouble = trouble_id()
+    log.error("listener failed id=%s type=%s", trouble, body.get("type"), exc_info=error)
+    if context.ack.response is not None:
+        return None
+    return acked(sorry(error, trouble).text, body)

@@ -1,0 +1,137 @@
+"""Ghost's whole Slack side on a playground, with a Ghost that has no processes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import handlers
+from ghostbot.core.incident import Incident
+from ghostbot.playground import Playground
+from ghostbot.slack.gateway import Gateway
+from ghostbot.slack.notifier import Notifier
+from ghostbot.slack.outbox import Outbox
+from ghostbot.slack.people import People
+from handlers.means import Means
+from tests.fakes.ghost import FakeGhost
+
+MANIFEST = Path(__file__).parents[2] / "manifest.yml"
+
+
+def manifest() -> dict[str, Any]:
+    """Return manifest.yml."""
+    read: dict[str, Any] = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+    return read
+
+
+class FakePosts:
+    """Posts in memory."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, tuple[str, str]] = {}
+
+    async def get(self, key: str) -> tuple[str, str] | None:
+        return self.rows.get(key)
+
+    async def put(self, key: str, channel: str, ts: str) -> None:
+        self.rows[key] = (channel, ts)
+
+    async def forget(self, key: str) -> None:
+        self.rows.pop(key, None)
+
+
+@dataclass
+class Side:
+    """The parts, for tests to hold."""
+
+    slack: Playground
+    ghost: FakeGhost
+    gateway: Gateway
+    outbox: Outbox
+    notifier: Notifier
+    posts: FakePosts
+    incidents: dict[int, Incident] = field(default_factory=dict)
+    told: list[str | None] = field(default_factory=list)
+
+
+def gateway_to(slack: Playground, **changes: Any) -> Gateway:
+    """Return a gateway that knows the playground's tokens and registers nothing."""
+    args: dict[str, Any] = {
+        "bot_token": slack.bot_token,
+        "app_token": slack.app_token,
+        "api_url": slack.api_url,
+        "register": lambda _app: None,
+        "tell": lambda _line: None,
+    }
+    return Gateway(**args | changes)
+
+
+def side_of(slack: Playground, ghost: FakeGhost, channel: str | None = "#ghost-alerts") -> Side:
+    """Build it all; nothing of it runs."""
+    incidents: dict[int, Incident] = {}
+    told: list[str | None] = []
+
+    def register(app: Any) -> None:
+        handlers.register(app, means)
+
+    gateway = gateway_to(slack, register=register, tell=told.append)
+    people, posts = People(gateway.client, channel), FakePosts()
+    outbox = Outbox(
+        client=gateway.writes,
+        posts=posts,
+        ready=gateway.ready,
+        find=people.find,
+        tell=told.append,
+        pace_s=0.02,
+    )
+    notifier = Notifier(outbox=outbox, channel=channel, host="den", link=gateway.state)
+    means = Means(ghost, gateway, people, notifier, incidents.get)  # type: ignore[arg-type]
+    return Side(slack, ghost, gateway, outbox, notifier, posts, incidents, told)
+
+
+@asynccontextmanager
+async def running(*tasks: Callable[[], Any]) -> AsyncIterator[None]:
+    """Run these as long as the `with`."""
+    going = [asyncio.ensure_future(task()) for task in tasks]
+    try:
+        yield
+    finally:
+        for task in going:
+            task.cancel()
+        ended = await asyncio.gather(*going, return_exceptions=True)
+    broken = [e for e in ended if isinstance(e, Exception)]
+    assert not broken, broken
+
+
+@asynccontextmanager
+async def slack_side(
+    ghost: FakeGhost, channel: str | None = "#ghost-alerts"
+) -> AsyncIterator[Side]:
+    """A playground with Ghost connected to it."""
+    slack = Playground(manifest())
+    await slack.start()
+    side = side_of(slack, ghost, channel)
+    try:
+        async with running(side.gateway.run, side.outbox.run):
+            await until(lambda: side.gateway.state() == "connected")
+            yield side
+    finally:
+        await slack.stop()
+
+
+async def until(true: Callable[[], object], timeout_s: float = 10) -> None:
+    """Wait until it is true; a condition that nothing announces is asked about often."""
+    async with asyncio.timeout(timeout_s):
+        while not true():
+            await asyncio.sleep(0.005)
+
+
+def shown(message: dict[str, Any]) -> str:
+    """Return every text of a message as one string, to look things up in."""
+    return repr([message.get("text"), message.get("blocks"), message.get("attachments")])
