@@ -61,11 +61,14 @@ def state_dir(path: Path, environ: Mapping[str, str]) -> Path:
 
 def _state_key(path: Path, environ: Mapping[str, str]) -> str | None:
     """Return [ghost] state_dir, or None where it cannot be read."""
-    import tomllib  # noqa: PLC0415 - a client verb without a file never needs it
-
     try:
-        given = tomllib.loads(path.read_bytes().decode("utf-8-sig"))["ghost"]["state_dir"]
-        return expand(given, environ)
+        text = path.read_bytes().decode("utf-8-sig")
+        if "state_dir" not in text and "\\" not in text:  # nor spelled with escapes
+            return None
+
+        import tomllib  # noqa: PLC0415 - most files do without, and `ghost status` is quicker
+
+        return expand(tomllib.loads(text)["ghost"]["state_dir"], environ)
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         # no file, no TOML, no key, no table, no text: whatever it is, `up` tells it
         return None

@@ -49,7 +49,7 @@ def _text(path: Path) -> str:
             [f"cannot read {path}: {(error.strerror or str(error)).lower()}"]
         ) from None
     try:
-        return held.decode("utf-8-sig").replace("\r\n", "\n")
+        return held.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = held.count(b"\n", 0, error.start) + 1
         words = f"syntax: byte 0x{held[error.start]:02x} is no UTF-8: save the file as UTF-8"

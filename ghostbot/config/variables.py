@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ghostbot.config.wrong import Place, Wrong, shown
-from ghostbot.core.words import did_you_mean
 
 _DOLLAR = re.compile(r"\$\$|\$\{([^}]*)(\}?)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -29,8 +28,7 @@ def expand(text: str, environ: Mapping[str, str]) -> str:
             way_out = "write ${NAME}, or $$ for a dollar"
             wrong.append(((), f"cannot read {shown(found[0])} as a variable: {way_out}"))
         elif name not in environ:
-            near = did_you_mean(name, environ) or "; set it, or write $$ for a dollar"
-            wrong.append(((), f"the variable {name} is not set{near}"))
+            wrong.append(((), f"the variable {name} is not set{_way_out(name, environ)}"))
         return environ.get(name, "")
 
     expanded = _DOLLAR.sub(one, text)
@@ -39,6 +37,13 @@ def expand(text: str, environ: Mapping[str, str]) -> str:
     if "\0" in expanded:  # execve(2) ends every string there
         raise Wrong(f"{shown(text)} holds a NUL, which no program can be given")
     return expanded
+
+
+def _way_out(name: str, environ: Mapping[str, str]) -> str:
+    # only a mistake waits for it: `ghost status` expands too, and must be quick
+    from ghostbot.core.words import did_you_mean  # noqa: PLC0415
+
+    return did_you_mean(name, environ) or "; set it, or write $$ for a dollar"
 
 
 def expand_all(value: object, environ: Mapping[str, str]) -> object:
