@@ -27,8 +27,15 @@ def check(config: Config, page: Page) -> None:
     silent = ("slack",) in page.lines and config.slack.channel is None
     if silent and not page.is_wrong("slack"):
         page.warn(("slack",), "no channel: Ghost answers in Slack, but sends no alerts there")
+    if config.web.listen and not _is_loopback(config.web.listen[0]):
+        words = "the network reaches this door: only its token guards it, over plain HTTP"
+        page.warn(("web", "listen"), words)
     if not config.daemons and not page.is_wrong():
         page.warn(("daemon",), "no daemon yet: write [daemon.NAME] and its command")
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _after(daemon: DaemonTable, config: Config, page: Page) -> None:

@@ -9,7 +9,7 @@ from ghostbot.config.command import command
 from ghostbot.config.keys import ALONE, ELSEWHERE, LATER, TABLES, Keys
 from ghostbot.config.values import Reader
 from ghostbot.config.variables import expand_all
-from ghostbot.config.wrong import Place, Wrong, shown, spelled
+from ghostbot.config.wrong import Place, Wrong, plain, shown, spelled
 from ghostbot.core.words import did_you_mean
 
 
@@ -89,7 +89,7 @@ class Page:
             return read(expand_all(value, self.environ))
         words = read(value)
         try:
-            return tuple(expand_all(list(words), self.environ))  # type: ignore[arg-type]
+            return tuple(expand_all(list(words), self.environ))
         except Wrong as wrong:
             if isinstance(value, list):
                 raise
@@ -97,7 +97,9 @@ class Page:
 
     def _told(self, found: Mapping[tuple[Place, str], None]) -> tuple[str, ...]:
         rows = sorted(found, key=lambda row: self.line(row[0]))
-        return tuple(f"{self.name}:{self.line(at)}: {spelled(at)}: {words}" for at, words in rows)
+        return tuple(
+            f"{self.name}:{self.line(at)}: {spelled(at)}: {plain(words)}" for at, words in rows
+        )
 
 
 def _unknown(key: str, keys: Mapping[str, object], kind: str) -> str:

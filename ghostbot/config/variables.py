@@ -46,7 +46,7 @@ def _way_out(name: str, environ: Mapping[str, str]) -> str:
     return did_you_mean(name, environ) or "; set it, or write $$ for a dollar"
 
 
-def expand_all(value: object, environ: Mapping[str, str]) -> object:
+def expand_all(value: object, environ: Mapping[str, str]) -> Any:
     """Return a TOML value with every string in it expanded. Raises Wrong with all mistakes."""
     if isinstance(value, str):
         return expand(value, environ)

@@ -40,8 +40,12 @@ def quoted(key: str) -> str:
     """Quote a key where TOML wants that; it never breaks a line."""
     if BARE.fullmatch(key):
         return key
-    plain = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in key)
-    return '"' + plain.replace('"', '\\"') + '"'
+    return '"' + plain(key).replace('"', '\\"') + '"'
+
+
+def plain(words: str) -> str:
+    """Return words that no terminal obeys: what cannot be printed is spelled as TOML does."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in words)
 
 
 def shown(value: object) -> str:

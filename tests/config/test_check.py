@@ -164,3 +164,23 @@ def test_an_empty_house_is_warned_of(notes: Notes) -> None:
     assert notes("") == (
         "ghost.toml:1: daemon: no daemon yet: write [daemon.NAME] and its command",
     )
+
+
+@pytest.mark.parametrize(
+    ("listen", "open_"),
+    [
+        ("127.0.0.1", False),
+        ("[::1]", False),
+        ("localhost", False),
+        ("0.0.0.0", True),
+        ("[::]", True),
+        ("box.lan", True),
+    ],
+)
+def test_a_door_that_the_network_reaches_is_warned_of(
+    notes: Notes, listen: str, *, open_: bool
+) -> None:
+    found = notes(f'[web]\nlisten = "{listen}:6000"\n' + daemons(a=""))
+    assert [w.startswith("ghost.toml:2: web.listen: the network reaches") for w in found] == (
+        [True] if open_ else []
+    )

@@ -312,7 +312,15 @@ WORDS = st.sampled_from(
         *(f"{key} = " for key in (*DAEMON, *GHOST, *SLACK, *WEB, "user", "lgo", "path")),
         *("1", "-1", '"x"', '"sleep 1"', '"5s"', '"${HOME}"', '"${NO}"', "[]", '["a", "b"]', "{}"),
         *('"~"', "true", "1.5", "inf", "1979-05-27", '{ A = "b" }', '"""', "5051", '"off"', '"."'),
-        *('[\n"a",\n1]', '"/"', '"' + "x" * 300 + '"', "0x" + "f" * 5000, '"a\\u0000"', "'\t'"),
+        *(
+            '[\n"a",\n1]',
+            '"/"',
+            '"' + "x" * 300 + '"',
+            "0x" + "f" * 5000,
+            '"a\\u0000"',
+            "'\t'",
+            '"./\\u001b[2J"',
+        ),
     ]
 )
 
@@ -353,4 +361,5 @@ def hold_to_its_word(folder: Path, text: str) -> None:
     for words in told:
         shown = words.removeprefix(f"{folder}/")
         assert PLACED.fullmatch(shown), words
+        assert shown.isprintable(), words
         assert 1 <= int(shown.split(":")[1]) <= lines

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +46,41 @@ def test_the_role_verifier_ends_well() -> None:
         daemon.command, cwd=daemon.cwd, capture_output=True, timeout=20, check=True
     )
     assert b"4 roles verified" in ended.stdout
+
+
+def test_the_bridge_answers_and_the_executor_takes_its_work() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    bridge = started("ghost-bridge", port)
+    try:
+        assert "bridge open" in line_of(bridge)
+        executor = started("patch-executor", port)
+        try:
+            assert "executor ready" in line_of(executor)
+            assert re.search(r"patch 1 of|no patch waiting", line_of(executor))
+            assert '"GET /work HTTP/1.1" 200' in line_of(bridge)
+        finally:
+            end(executor)
+    finally:
+        end(bridge)
+
+
+def started(name: str, port: int) -> subprocess.Popen[str]:
+    daemon = CONFIG.daemons[name]
+    env = {**os.environ, **daemon.env, "BRIDGE_PORT": str(port)}
+    return subprocess.Popen(
+        daemon.command, cwd=daemon.cwd, env=env, stdout=subprocess.PIPE, text=True
+    )
+
+
+def line_of(program: subprocess.Popen[str]) -> str:
+    assert program.stdout is not None
+    return program.stdout.readline()
+
+
+def end(program: subprocess.Popen[str]) -> None:
+    program.kill()
+    program.communicate()
 
 
 def test_the_relay_ignores_term_and_has_three_children_in_sessions_of_their_own() -> None:
