@@ -8,12 +8,13 @@ Rule 3: a disk that refuses a line is told, and stops nothing: the marker is the
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -24,6 +25,7 @@ from ghostbot.process.beside import keep_aside
 
 COMPACT_BYTES = 1_000_000  # about 5,000 lines; then only the last of each daemon is kept
 MODE = 0o640
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 Trouble = Callable[[str | None], None]
 
@@ -123,7 +125,7 @@ class Journal:
         self._size += written
         self._torn = written < len(line)
         if self._torn:
-            raise OSError(28, "no space left on device")  # ENOSPC, told by a short write
+            raise OSError(errno.ENOSPC, "no space left on device")  # told by a short write
 
     def _compact(self) -> None:
         """Replace the file by the last line of each daemon, whole or not at all."""
@@ -154,8 +156,9 @@ def _now() -> str:
     return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _line(entry: Entry) -> bytes:
-    return json.dumps(asdict(entry), separators=(",", ":")).encode() + b"\n"
+def _line(e: Entry) -> bytes:
+    line = {"at": e.at, "event": e.event.value, "name": e.name, "run": e.run}
+    return _encode({**line, "pid": e.pid, "ticks": e.ticks, "boot": e.boot}).encode() + b"\n"
 
 
 def _entry(line: bytes) -> Entry | None:

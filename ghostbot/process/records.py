@@ -1,0 +1,110 @@
+"""A daemon's record as JSON: what the registry keeps of it, and what of that still holds.
+
+Rule 1: the keys `alive` and `timestamp` are those of the system that Ghost replaces, with their
+        old meaning; everything else is added.
+Rule 2: a monotonic instant means something in one boot only. From another boot there remain
+        the totals, what people want, and until when they hold it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from ghostbot.core.daemon import Daemon, Exit, Proc, State, Wanted
+from ghostbot.core.restart import Record
+
+
+def to_json(d: Daemon, *, boot: str, offset: float, run: str | None) -> dict[str, Any]:
+    """Return `d` for the registry. `offset` is wall clock minus monotonic clock, now."""
+    proc, record, last = d.proc, d.record, d.last_exit
+    return {
+        "alive": d.is_alive,
+        "timestamp": _iso(d.since + offset),
+        "state": d.state.value,
+        "wanted": d.wanted.value,
+        "pid": proc.pid if proc else None,
+        "ticks": proc.ticks if proc else None,
+        "boot": boot,
+        "run": run,
+        "gate": list(d.gate),
+        "fault": d.fault,
+        "done": d.done,
+        "record": {
+            "unforgiven": record.unforgiven,
+            "deaths": list(record.deaths),
+            "trips": record.trips,
+            "flapping": record.flapping,
+        },
+        "deadline": d.deadline,
+        "since": d.since,
+        "held_until": d.held_until,
+        "held_until_at": None if d.held_until is None else d.held_until + offset,
+        "last_exit": last and {"code": last.code, "why": last.why, "when": last.when},
+        "starts": d.starts,
+        "restarts": d.restarts,
+    }
+
+
+def from_json(name: str, raw: dict[str, Any], *, boot: str, offset: float) -> Daemon | None:
+    """Return the daemon that `raw` records, as far as it still holds.
+
+    None for a record of the system that Ghost replaces, which tells only who was alive. Raises
+    ValueError, KeyError or TypeError where it makes no sense.
+    """
+    if not isinstance(raw["alive"], bool):
+        raise TypeError("alive")
+    if "state" not in raw:
+        return None
+    d = Daemon(name, wanted=Wanted(raw["wanted"]), starts=int(raw["starts"]))
+    held_until_at = _instant(raw["held_until_at"])
+    if d.wanted is Wanted.HELD and held_until_at is not None:
+        d = replace(d, held_until=held_until_at - offset)
+    if raw["boot"] != boot:
+        return d
+    return replace(
+        d,
+        state=State(raw["state"]),
+        proc=_proc(raw),
+        gate=tuple(str(why) for why in raw["gate"]),
+        fault=None if raw["fault"] is None else str(raw["fault"]),
+        done=bool(raw["done"]),
+        record=_record(raw["record"]),
+        deadline=_instant(raw["deadline"]),
+        since=float(raw["since"]),
+        held_until=_instant(raw["held_until"]),
+        last_exit=_exit(raw["last_exit"]),
+        restarts=int(raw["restarts"]),
+    )
+
+
+def _proc(raw: dict[str, Any]) -> Proc | None:
+    if raw["pid"] is None:
+        return None
+    return Proc(int(raw["pid"]), int(raw["ticks"]), str(raw["boot"]))
+
+
+def _record(raw: dict[str, Any]) -> Record:
+    return Record(
+        unforgiven=int(raw["unforgiven"]),
+        deaths=tuple(float(at) for at in raw["deaths"]),
+        trips=int(raw["trips"]),
+        flapping=bool(raw["flapping"]),
+    )
+
+
+def _exit(raw: dict[str, Any] | None) -> Exit | None:
+    if raw is None:
+        return None
+    code = None if raw["code"] is None else int(raw["code"])
+    return Exit(code, str(raw["why"]), float(raw["when"]))
+
+
+def _instant(value: float | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _iso(at: float) -> str:
+    moment = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+    return moment.replace("+00:00", "Z")
