@@ -71,7 +71,7 @@ def spawn(
     try:
         return subprocess.Popen(
             table.command,
-            cwd=table.cwd,
+            cwd=os.fspath(table.cwd),  # a str, as the error gives it back
             env=_environment(table, marker, inherited),
             stdin=subprocess.DEVNULL,
             stdout=log_fd,
