@@ -66,7 +66,7 @@ class Ghost:
         watchdogs: Mapping[str, Watchdog],
         *,
         begin: Callable[[Coroutine[Any, Any, Outcomes], str], asyncio.Task[Outcomes]],
-        flushed: Callable[[], Awaitable[None]],
+        flushed: Callable[[], Awaitable[object]],
         link: Callable[[], str],
         troubles: Callable[[], Sequence[str]],
         measures: Callable[[], Mapping[str, Measure]],
