@@ -57,6 +57,8 @@ def _cycles(config: Config, page: Page) -> None:
             circle = str(error).split(" → ")
         else:
             return
+        if not after.keys() >= set(circle):
+            return  # a name that holds an arrow: it is no name, and told as such
         where = page.said_at(circle[0], "after")
         who = "it waits for itself" if len(circle) <= 2 else "they wait for each other"  # noqa: PLR2004 - a → a
         page.wrong(where, f"cannot order {' → '.join(circle)}: {who}")

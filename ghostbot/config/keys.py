@@ -78,6 +78,7 @@ DAEMON: Keys = {
 LOG: Keys = {"path": path}
 ALONE = frozenset({"command", "port", "description", "log"})  # no two daemons share these
 DEFAULTS: Keys = {key: read for key, read in DAEMON.items() if key not in ALONE}
+HOMES = {"ghost": GHOST, "slack": SLACK, "web": WEB, "daemon.NAME": DAEMON, "daemon.NAME.log": LOG}
 TABLES = {"ghost": GHOST, "slack": SLACK, "web": WEB, "defaults": DEFAULTS, "daemon": DAEMON}
 
 LATER = frozenset(  # keys and tables that the design names and this version does not build

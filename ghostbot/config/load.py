@@ -32,9 +32,11 @@ POLICY_FIELDS, DAEMON_FIELDS, SLACK_FIELDS, WEB_FIELDS = (
 def load(path: Path, environ: Mapping[str, str]) -> Config:
     """Read the file at `path`, its variables from `environ`. Raises ConfigError."""
     text = _text(path)
-    raw = _parsed(text, str(path))
     page = Page(str(path), lines(text), environ)
-    config = _config(raw, path, page)
+    try:
+        config = _config(_parsed(text, str(path)), path, page)
+    except RecursionError:
+        raise ConfigError([f"{path}:1: syntax: values lie too deep within each other"]) from None
     check(config, page)
     if page.mistakes:
         raise ConfigError(page.mistakes)
@@ -59,8 +61,6 @@ def _text(path: Path) -> str:
 def _parsed(text: str, name: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except RecursionError:
-        raise ConfigError([f"{name}:1: syntax: values lie too deep within each other"]) from None
     except ValueError as error:  # TOMLDecodeError, and int() on thousands of digits
         words, line = str(error), text.rstrip("\n").count("\n") + 1
         if found := re.search(r" \(at (?:line ([0-9]+), column [0-9]+|end of document)\)$", words):
@@ -114,6 +114,9 @@ def _daemon(name: str, raw: object, house: _House) -> DaemonTable:
         page.wrong(place, str(wrong))
     log = raw.get("log", {}) if isinstance(raw, dict) else {}
     own = {key: raw[key] for key in raw if key != "log"} if isinstance(raw, dict) else raw
+    if not isinstance(raw, dict) and name in DAEMON:
+        page.unknown(place, {}, "")
+        own = {"command": "true"}  # a key that lost its daemon is one mistake, not three
     found = page.table(place, own, DAEMON, "daemon")
     if isinstance(own, dict) and "command" not in own:
         page.wrong((*place, "command"), "it is missing: write the program to run")
@@ -141,9 +144,10 @@ def _after(name: str, said: Mapping[str, Any], own: Mapping[str, Any]) -> tuple[
 def _runnable(name: str, said: Mapping[str, Any], page: Page) -> None:
     """Note a folder that is not there, or a command that cannot be run in it."""
     cwd, where = said["cwd"], page.said_at(name, "cwd")
-    if page.is_wrong(*where):
-        return
-    if not os.path.isdir(cwd):  # noqa: PTH112 - Path.is_dir raises for names that are too long
+    env = page.said_at(name, "env")
+    if page.is_wrong(*where) or (page.is_wrong(*env) and (*env, "PATH") in page.lines):
+        return  # where to run, or where to search, is not known
+    if not _is_folder(cwd):
         page.wrong(where, f"cannot run in {cwd}: there is no such folder")
         return
     search = search_path(said["env"], page.environ)
@@ -155,9 +159,13 @@ def _log(name: str, raw: object, house: _House) -> LogTable:
     place = ("daemon", name, "log")
     found = house.page.table(place, raw, LOG, "log")
     path = beside(house.folder, found["path"]) if "path" in found else None
-    if path and os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for names that are too long
+    if path and _is_folder(path):
         house.page.wrong((*place, "path"), f"cannot write a log to {path}: it is a folder")
     return LogTable(path or house.state_dir / "logs" / f"{name}.log")
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises where a name is too long
 
 
 def _fields(found: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ghostbot.config.command import command
-from ghostbot.config.keys import ALONE, ELSEWHERE, LATER, TABLES, Keys
+from ghostbot.config.keys import ALONE, ELSEWHERE, HOMES, LATER, Keys
 from ghostbot.config.values import Reader
 from ghostbot.config.variables import expand_all
 from ghostbot.config.wrong import Place, Wrong, plain, shown, spelled
@@ -111,11 +111,9 @@ def _unknown(key: str, keys: Mapping[str, object], kind: str) -> str:
         return "every daemon needs its own: write it in [daemon.NAME]"
     if kind in ("daemon", "defaults") and key in ELSEWHERE:
         return f"unknown key (did you mean {ELSEWHERE[key]}?)"
+    if homes := [name for name, others in HOMES.items() if key in others]:
+        return f"unknown key here (it belongs in [{homes[-1]}])"
     what = "unknown key" if kind else "unknown table"
     if near := did_you_mean(key, keys):
         return what + near
-    homes = [name for name, others in TABLES.items() if key in others and name != "defaults"]
-    if homes:
-        home = homes[-1] + (".NAME" if homes[-1] == "daemon" else "")
-        return f"unknown key here (it belongs in [{home}])"
     return f"{what} (known are {', '.join(sorted(keys))})"

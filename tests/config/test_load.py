@@ -259,7 +259,14 @@ def test_every_mistake_is_told_at_once_each_with_its_line_and_the_way_out(told: 
         ("a = " + "1" * 5000, "1: syntax: exceeds the limit"),
         ("a = " + "[" * 5000, "1: syntax: "),
         ('daemon = "x"', '1: daemon: "x" is no table: write [daemon.NAME]'),
-        ('[daemon]\ncommand = "x"', '2: daemon.command: "x" is no table: write [daemon.command]'),
+        ('[daemon]\ncommand = "x"', "2: daemon.command: unknown key here (it belongs in [daemon.N"),
+        ('[daemon]\nweb = "x"', '2: daemon.web: "x" is no table: write [daemon.web]'),
+        (
+            '[daemon.a]\ncommand = "ls"\npath = "x"',
+            "3: daemon.a.path: unknown key here",
+        ),
+        ('[daemon.a]\ncommand = "no"\nenv.PATH = 5', "3: daemon.a.env.PATH: 5 is no text"),
+        ('[daemon]\n"a → b" = { command = "ls", after = ["a → b"] }', '2: daemon."a → b": "a → '),
         ("[[slack]]", "1: slack: a list is no table: write [slack]"),
         ("[[daemon.web]]", "1: daemon.web: a list is no table: write [daemon.web]"),
         ('[daemon.a]\ncommand = "ls"\nlog = 5', "3: daemon.a.log: 5 is no table"),
@@ -274,6 +281,11 @@ def test_a_file_that_is_out_of_shape_is_one_mistake_with_its_line(
     mistakes = told(text)
     assert len(mistakes) == 1
     assert mistakes[0].startswith(f"ghost.toml:{words}")
+
+
+@pytest.mark.parametrize("depth", [10, 100, 200, 300, 400, 450, 480, 490, 2000])
+def test_values_deep_within_each_other_are_one_mistake(told: Told, depth: int) -> None:
+    assert len(told("[daemon.a]\ncommand = 'ls'\nafter = " + "[" * depth + "]" * depth)) == 1
 
 
 def test_a_file_that_is_no_utf8_is_told_with_its_line(tmp_path: Path) -> None:
