@@ -19,6 +19,7 @@ ID_LETTERS = string.ascii_letters + string.digits + "+/="
 _AMPERSAND = re.compile(r"&(?!amp;|lt;|gt;)")
 _CONTROL = re.compile(r"<(?:[@#!][^<>\s][^<>]*|(?:https?|mailto|tel|slack):[^<>]+)>", re.IGNORECASE)
 _BARE_URL = re.compile(r"(?<![<|\w])https?://[^\s<>|]+[^\s<>|.,;:!?)'\"`]")
+_WORDS = re.compile(r"(:[a-z0-9_+'-]+:|https?://[^\s<>]+[^\s<>.,;:!?)'\"`])")
 _HANDLE = re.compile(r"(?<![\w<])@([\w.-]*\w)")
 _CHANNEL = re.compile(r"(?<![\w<&])#([\w-]+)")
 
@@ -31,20 +32,20 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def posted_text(text: str) -> str:
+def posted_text(text: str, *, linked: bool = True) -> str:
     """A program's text as Slack stores it: entities once, control sequences kept, URLs linked."""
     kept: list[str] = []
     position = 0
     for match in _CONTROL.finditer(text):
-        kept += [_plain(text[position : match.start()]), match.group()]
+        kept += [_plain(text[position : match.start()], linked=linked), match.group()]
         position = match.end()
-    kept.append(_plain(text[position:]))
+    kept.append(_plain(text[position:], linked=linked))
     return "".join(kept)[:TEXT_CUT]
 
 
-def _plain(text: str) -> str:
+def _plain(text: str, *, linked: bool) -> str:
     safe = _AMPERSAND.sub("&amp;", text).replace("<", "&lt;").replace(">", "&gt;")
-    return link_urls(safe)
+    return link_urls(safe) if linked else safe
 
 
 def link_urls(text: str) -> str:
@@ -110,6 +111,7 @@ def _filled(value: Any) -> Any:
         copy.setdefault("emoji", True)
     elif copy.get("type") == "mrkdwn":
         copy.setdefault("verbatim", False)
+        copy["text"] = posted_text(str(copy.get("text", "")), linked=not copy["verbatim"])
     return copy
 
 
@@ -144,7 +146,15 @@ def as_rich_text(text: str) -> Json:
 def _leaf(text: str) -> list[Json]:
     plain = re.sub(r"<([^<>|]+)(?:\|[^<>]*)?>", r"\1", text)
     plain = plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    return [{"type": "text", "text": plain}] if plain else []
+    return [_word(piece) for piece in _WORDS.split(plain) if piece]
+
+
+def _word(piece: str) -> Json:
+    if re.fullmatch(r":[a-z0-9_+'-]+:", piece):
+        return {"type": "emoji", "name": piece.strip(":")}
+    if piece.startswith(("http://", "https://")):
+        return {"type": "link", "url": piece}
+    return {"type": "text", "text": piece}
 
 
 def _mention(mark: str, target: str) -> Json:

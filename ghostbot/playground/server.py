@@ -19,12 +19,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 MOST_BODY = 64 << 20  # files are uploaded through the same door
 SHUTDOWN_S = 1.0
+SCRIPTS = ("app", "blocks", "composer", "dom", "message", "rich", "text", "views")
 PAGE = {
     "": ("index.html", "text/html"),
-    "app.js": ("app.js", "text/javascript"),
-    "blocks.js": ("blocks.js", "text/javascript"),
-    "text.js": ("text.js", "text/javascript"),
     "style.css": ("style.css", "text/css"),
+    **{f"{name}.js": (f"{name}.js", "text/javascript") for name in SCRIPTS},
 }
 
 
