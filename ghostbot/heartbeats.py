@@ -12,7 +12,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 FIRST_S = 2.0  # after the start: what starts at once has started by then
-LATE_S = 30.0  # a beat later than this tells of another time, and is left out
+LATE_S = 30  # a beat later than this tells of another time, and is left out
 
 log = logging.getLogger("ghost.beats")
 

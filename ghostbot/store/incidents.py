@@ -52,7 +52,8 @@ class Incidents:
 
         def work(db: sqlite3.Connection) -> list[Incident]:
             rows = db.execute(
-                "SELECT id, body FROM incidents WHERE NOT is_over OR changed_at > ? ORDER BY id DESC",
+                "SELECT id, body FROM incidents WHERE NOT is_over OR changed_at > ? ORDER BY id"
+                " DESC",
                 (since,),
             )
             return [_incident(number, json.loads(body)) for number, body in rows]

@@ -128,7 +128,7 @@ async def slack_side(
 async def until(true: Callable[[], object], timeout_s: float = 10) -> None:
     """Wait until it is true; a condition that nothing announces is asked about often."""
     async with asyncio.timeout(timeout_s):
-        while not true():
+        while not true():  # noqa: ASYNC110  what it waits for has no event
             await asyncio.sleep(0.005)
 
 

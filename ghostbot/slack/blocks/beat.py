@@ -9,6 +9,7 @@ from ghostbot.slack.blocks.text import duration, name, when
 
 ILL_MAX = 20  # daemons told in words; the others are a mark each
 MARKS_MAX = 200
+LAST_ROOM = 300  # characters kept for the line below
 
 
 def beat(shown: House) -> Message:
@@ -17,7 +18,8 @@ def beat(shown: House) -> Message:
     ill = [v for v in shown.daemons if mark(v) not in {"🟢", "✅", "⏸️", "⚪"}]
     strip = "".join(mark(v) for v in shown.daemons[:MARKS_MAX])
     blocks = [section(f"💓 *{name(shown.host)}*  {said}\n{strip}"), *troubles(shown)]
-    told, left = sections([line(v) for v in ill[:ILL_MAX]], room=BUDGET - size(blocks), blocks=20)
+    room = BUDGET - size(blocks) - LAST_ROOM
+    told, left = sections([line(v) for v in ill[:ILL_MAX]], room=room, blocks=20)
     left += max(0, len(ill) - ILL_MAX)
     more = f" · {left} more are not well" if left else ""
     last = context(f"last true {when(shown.updated_at)} · up {duration(shown.uptime_s)}{more}")

@@ -29,9 +29,10 @@ MARKS = {
     State.BACKOFF: "🟠",
     State.BLOCKED: "🔴",
 }
-TROUBLES_MAX = 5
+TROUBLES_MAX = 3
 CAUSE_MAX = 120
-FOOT_ROOM = 600  # characters kept for the line below
+TROUBLE_MAX = 200
+MORE_ROOM = 300  # characters kept for the line that counts what does not fit
 
 
 def mark(view: DaemonView) -> str:
@@ -70,7 +71,8 @@ def house(shown: House, views: Sequence[DaemonView] | None = None) -> Message:
     views = shown.daemons if views is None else views
     said = totals(views)
     blocks = [section(f"*{name(shown.host)}*  {said}"), *troubles(shown)]
-    room = BUDGET - size(blocks) - FOOT_ROOM
+    below = foot(shown)
+    room = BUDGET - size([*blocks, below]) - MORE_ROOM
     lines, left = sections([line(v) for v in views], room=room, blocks=BLOCKS_MAX - 8)
     if left:
         more = f"… and {count(left, 'daemon')} more: `/ghost status NAME` shows one"
@@ -78,12 +80,12 @@ def house(shown: House, views: Sequence[DaemonView] | None = None) -> Message:
     if not views:
         lines.append(section("No daemons yet: write one into ghost.toml."))
     text = f"{name(shown.host)}: {said}"
-    return Message(text, (*blocks, *lines, foot(shown)))
+    return Message(text, (*blocks, *lines, below))
 
 
 def troubles(shown: House) -> list[Block]:
     """Return what Ghost has to say of itself, if anything."""
-    told = [f"⚠️ {escape(cut(t, 300))}" for t in shown.troubles[:TROUBLES_MAX]]
+    told = [f"⚠️ {escape(cut(t, TROUBLE_MAX))}" for t in shown.troubles[:TROUBLES_MAX]]
     if len(shown.troubles) > TROUBLES_MAX:
         told.append(f"… and {len(shown.troubles) - TROUBLES_MAX} more")
     return [section("\n".join(told))] if told else []
@@ -93,7 +95,7 @@ def foot(shown: House) -> Block:
     """Return the line below: as of when, and how Ghost itself is."""
     return context(
         f"as of {when(shown.updated_at)} · Ghost up {duration(shown.uptime_s)}"
-        f" · Slack: {escape(cut(shown.slack, 200))}"
+        f" · Slack: {escape(cut(shown.slack, TROUBLE_MAX))}"
     )
 
 
@@ -106,7 +108,7 @@ def daemon(view: DaemonView) -> Message:
         known["Since"] = when(view.since)
     known["Starts"] = f"{view.starts:,} ({count(view.restarts, 'restart')} by Ghost)"
     if view.last_exit is not None:
-        known["Last exit"] = f"{name(view.last_exit.reason, 200)}, {when(view.last_exit.at)}"
+        known["Last exit"] = f"{name(view.last_exit.reason, CAUSE_MAX)}, {when(view.last_exit.at)}"
     if view.breaker != "closed":
         known["Breaker"] = view.breaker
     if view.next_start_at is not None:
@@ -117,8 +119,8 @@ def daemon(view: DaemonView) -> Message:
         known["Port"] = str(view.port)
     blocks = [section(f"{mark(view)} *{name(view.name)}* on {name(view.host)}")]
     if view.description:
-        blocks.append(context(escape(cut(view.description, 500))))
+        blocks.append(context(escape(cut(view.description, 300))))
     blocks.append(fields(known))
     if view.after:
-        blocks.append(context(f"comes after {', '.join(name(a) for a in view.after[:20])}"))
+        blocks.append(context(f"comes after {name(', '.join(view.after), 300)}"))
     return Message(f"{name(view.name)} is {name(view.word)}", tuple(blocks))

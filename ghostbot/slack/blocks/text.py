@@ -27,7 +27,7 @@ def escape(text: str) -> str:
 
 def name(text: str, limit: int = 80) -> str:
     """Return the name of something for Slack's markup, on one line and not too long."""
-    return escape(cut(" ".join(text.split()), limit))
+    return escape(cut(" ".join(text.split()), limit)) or "–"
 
 
 def cut(text: str, limit: int) -> str:

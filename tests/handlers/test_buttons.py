@@ -1,0 +1,90 @@
+"""The buttons of a trouble's message."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ghostbot.core.incident import Incident, Phase, Step
+from ghostbot.ghost import Doing
+from ghostbot.slack.blocks.incident import LOGS, RESTART
+from tests.fakes.ghost import NOW, FakeGhost
+from tests.fakes.slack_side import Side, shown, slack_side
+from tests.slack.blocks.test_incident import DOWN
+
+
+@pytest.fixture
+async def side() -> AsyncIterator[Side]:
+    ghost = FakeGhost.of("web")
+    ghost.lines["web"] = ["Traceback"]
+    async with slack_side(ghost) as made:
+        yield made
+
+
+async def alert(side: Side, incident: Incident = DOWN) -> dict[str, Any]:
+    """Have a trouble told, and return its message."""
+    side.incidents[incident.id] = incident
+    side.notifier.alert(incident)
+    return await side.slack.until(lambda seen: seen[0] if seen else None)
+
+
+def private(seen: list[dict[str, Any]]) -> dict[str, Any] | None:
+    return next((m for m in seen if m["ephemeral"]), None)
+
+
+async def test_restart_restarts_and_the_thread_says_who(side: Side) -> None:
+    message = await alert(side)
+    await side.slack.press(message["ts"], RESTART, by="bob")
+    said = await side.slack.until(
+        lambda seen: next((m for m in seen if "<@U0BOB> restarted *web*" in m["text"]), None),
+        thread_ts=message["ts"],
+    )
+    assert said["thread_ts"] == message["ts"]
+    assert [(d, n) for d, n, _ in side.ghost.orders] == [(Doing.RESTART, ("web",))]
+
+
+async def test_logs_are_shown_to_whoever_pressed(side: Side) -> None:
+    message = await alert(side)
+    await side.slack.press(message["ts"], LOGS, by="bob")
+    told = await side.slack.until(private, seen_by="bob")
+    assert "Traceback" in shown(told)
+
+
+async def test_a_click_on_what_is_over_does_nothing_and_draws_it_anew(side: Side) -> None:
+    message = await alert(side)
+    over = replace(DOWN, phase=Phase.RECOVERED, steps=(*DOWN.steps, Step(NOW, "up again")))
+    side.incidents[DOWN.id] = over
+    await side.slack.press(message["ts"], RESTART)
+    told = await side.slack.until(private)
+    assert "Nothing was done: this trouble has moved on: *web* is up again" in told["text"]
+    await side.slack.until(lambda seen: "is up again" in seen[0]["text"])
+    assert not side.ghost.orders
+
+
+async def test_a_click_on_a_forgotten_trouble_does_nothing(side: Side) -> None:
+    message = await alert(side)
+    side.incidents.clear()
+    await side.slack.press(message["ts"], RESTART)
+    told = await side.slack.until(private)
+    assert "not known any more" in told["text"]
+    assert not side.ghost.orders
+
+
+async def test_a_guest_may_press_nothing(side: Side) -> None:
+    message = await alert(side)
+    await side.slack.press(message["ts"], RESTART, by="carol")
+    told = await side.slack.until(private, seen_by="carol")
+    assert "guests" in told["text"]
+    assert not side.ghost.orders
+
+
+async def test_a_click_delivered_twice_acts_once(side: Side) -> None:
+    message = await alert(side)
+    side.slack.faults.duplicate_envelopes()
+    await side.slack.press(message["ts"], RESTART)
+    await side.slack.press(message["ts"], LOGS)
+    await side.slack.until(private)
+    assert len(side.ghost.orders) == 1

@@ -1,0 +1,106 @@
+"""One trouble as one message."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ghostbot.core.incident import OVER, Incident, Phase, Step
+from ghostbot.slack.blocks import incident as incidents
+from tests.fakes.block_kit import assert_fits
+from tests.fakes.ghost import NOW
+from tests.fakes.hostile import HOSTILE
+
+LINES = tuple(f"line {n}" for n in range(20))
+DOWN = Incident(
+    17,
+    "web",
+    Phase.DOWN,
+    "killed by SIGKILL",
+    opened_at=NOW,
+    changed_at=NOW,
+    next_try_at=NOW + 4,
+    steps=(Step(NOW, "killed by SIGKILL"),),
+    lines=LINES,
+)
+
+
+def buttons(payload: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what can be pressed."""
+    (bar,) = payload["attachments"]
+    return [e for b in bar["blocks"] if b["type"] == "actions" for e in b["elements"]]
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_every_phase_is_told_by_mark_word_and_colour(phase: Phase) -> None:
+    payload = assert_fits(incidents.alert(replace(DOWN, phase=phase), "den"))
+    mark, colour = incidents.MARKS[phase]
+    said = incidents.headline(replace(DOWN, phase=phase))
+    assert payload["blocks"][0]["text"]["text"] == f"{mark} *web* {said} · den"
+    assert payload["attachments"][0]["color"] == colour
+    assert said in payload["text"]
+
+
+def test_a_dead_daemon_can_be_restarted_and_read() -> None:
+    payload = assert_fits(incidents.alert(DOWN, "den"))
+    assert [b["action_id"] for b in buttons(payload)] == [incidents.RESTART, incidents.LOGS]
+    ids = json.loads(buttons(payload)[0]["value"])
+    assert ids == {"incident": 17, "daemon": "web"}
+
+
+def test_one_that_is_starting_can_only_be_read() -> None:
+    payload = assert_fits(incidents.alert(replace(DOWN, phase=Phase.RESTARTING), "den"))
+    assert [b["action_id"] for b in buttons(payload)] == [incidents.LOGS]
+
+
+@pytest.mark.parametrize("phase", sorted(OVER))
+def test_nothing_can_be_pressed_once_it_is_over(phase: Phase) -> None:
+    payload = assert_fits(incidents.alert(replace(DOWN, phase=phase), "den"))
+    assert not buttons(payload)
+    assert "line 19" not in str(payload)
+
+
+def test_it_says_why_since_when_and_when_it_is_tried_again() -> None:
+    shown = str(assert_fits(incidents.alert(DOWN, "den")))
+    assert "killed by SIGKILL" in shown
+    assert f"<!date^{int(NOW)}^" in shown
+    assert f"<!date^{int(NOW + 4)}^" in shown
+
+
+def test_the_last_lines_are_shown_and_the_thread_has_all() -> None:
+    assert "line 19" in str(incidents.alert(DOWN, "den").payload())
+    assert "line 2'" not in str(incidents.alert(DOWN, "den").payload())
+    shown = str(assert_fits(incidents.last_lines(DOWN)))
+    assert "line 0" in shown
+    assert "line 19" in shown
+
+
+def test_a_oneshot_that_ended_well_is_done() -> None:
+    done = replace(DOWN, phase=Phase.RECOVERED, steps=(Step(NOW, "done"),))
+    assert incidents.headline(done) == "is done"
+
+
+@pytest.mark.parametrize("phase", Phase)
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_words_break_nothing_and_ping_nobody(text: str, phase: Phase) -> None:
+    bad = replace(
+        DOWN,
+        phase=phase,
+        daemon="web" if len(text) > 200 else text,
+        cause=text,
+        steps=(Step(NOW, text),),
+        lines=(text,) * 20,
+    )
+    assert_fits(incidents.alert(bad, text))
+    assert_fits(incidents.step(bad.steps[0]))
+    assert_fits(incidents.last_lines(bad))
+
+
+def test_a_token_of_slack_in_a_log_is_not_repeated() -> None:
+    leaky = replace(DOWN, lines=("token=xoxb-1234-5678-abcdef done",))
+    shown = str(incidents.alert(leaky, "den").payload())
+    assert "5678" not in shown
+    assert "done" in shown

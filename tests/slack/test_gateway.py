@@ -1,0 +1,175 @@
+"""The way to Slack, with tokens that are refused, networks that are down, and hot reconnects."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from ghostbot.playground import Playground
+from ghostbot.slack import gateway as gateways
+from ghostbot.slack import socket as sockets
+from tests.fakes.ghost import FakeGhost
+from tests.fakes.slack_side import gateway_to, manifest, running, slack_side, until
+
+OPEN = "apps.connections.open"
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[Playground]:
+    made = Playground(manifest())
+    await made.start()
+    try:
+        yield made
+    finally:
+        await made.stop()
+
+
+async def refused(slack: Playground, **changes: Any) -> tuple[str, list[str | None]]:
+    """Run a gateway until it is off; return its state and what was told."""
+    told: list[str | None] = []
+    gateway = gateway_to(slack, tell=told.append, **changes)
+    async with running(gateway.run):
+        await until(lambda: told)
+        await asyncio.sleep(0.05)  # long enough for a loop to show itself
+        return gateway.state(), told
+
+
+async def test_a_wrong_bot_token_is_named_with_the_way_out_and_not_tried_in_a_loop(
+    slack: Playground,
+) -> None:
+    state, told = await refused(slack, bot_token="xoxb-wrong")
+    assert state.startswith("off: Slack refuses SLACK_BOT_TOKEN (invalid_auth): put a new one into")
+    assert told == [f"Slack: {state}"]
+    assert [c.method for c in slack.calls] == ["auth.test"]
+    assert "xoxb-wrong" not in state
+
+
+async def test_a_wrong_app_token_is_named_as_that(slack: Playground) -> None:
+    state, _ = await refused(slack, app_token="xapp-wrong")
+    assert "SLACK_APP_TOKEN (invalid_auth)" in state
+
+
+async def test_exchanged_tokens_are_guessed(slack: Playground) -> None:
+    state, _ = await refused(slack, app_token=slack.bot_token)
+    assert "SLACK_APP_TOKEN (not_allowed_token_type): the two tokens are probably exch" in state
+
+
+async def test_a_mended_token_connects_without_a_restart(
+    slack: Playground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateways, "NOT_RETRIED_S", 0.05)
+    slack.faults.error("auth.test", "account_inactive")
+    told: list[str | None] = []
+    gateway = gateway_to(slack, tell=told.append)
+    async with running(gateway.run):
+        await until(lambda: gateway.state() == "connected")
+    assert told[0] is not None
+    assert told[-1] is None
+
+
+async def test_a_network_that_is_down_is_no_bad_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateways, "FIRST_S", 0.05)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    slack = Playground(manifest(), port=port)
+    told: list[str | None] = []
+    url = f"http://127.0.0.1:{port}/api/"
+    gateway = gateway_to_url(slack, url, told)
+    async with running(gateway.run):
+        await until(lambda: told)
+        assert gateway.state().startswith(f"connecting: cannot reach 127.0.0.1:{port}")
+        await slack.start()
+        await until(lambda: gateway.state() == "connected")
+        assert told[-1] is None
+    await slack.stop()
+
+
+def gateway_to_url(slack: Playground, url: str, told: list[str | None]) -> gateways.Gateway:
+    return gateways.Gateway(
+        bot_token=slack.bot_token,
+        app_token=slack.app_token,
+        api_url=url,
+        register=lambda _app: None,
+        tell=told.append,
+    )
+
+
+async def test_it_knows_who_it_is_before_the_first_delivery(slack: Playground) -> None:
+    gateway = gateway_to(slack)
+    async with running(gateway.run):
+        await gateway.ready()
+        assert (gateway.team_id, gateway.bot_user_id) == ("T0PLAYGROUND", "U0GHOST")
+
+
+async def test_proxies_are_not_for_loopback(
+    slack: Playground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    gateway = gateway_to(slack)
+    async with running(gateway.run):
+        await until(lambda: gateway.state() == "connected")
+
+
+async def test_a_closed_gateway_says_that_it_is_not_connected(slack: Playground) -> None:
+    gateway = gateway_to(slack)
+    async with running(gateway.run):
+        await until(lambda: gateway.state() == "connected")
+    assert gateway.state() == "connecting"
+
+
+async def test_it_can_be_run_again_after_it_ended(slack: Playground) -> None:
+    gateway = gateway_to(slack)
+    for _ in range(2):
+        async with running(gateway.run):
+            await until(lambda: gateway.state() == "connected")
+
+
+async def test_connections_that_do_not_last_are_opened_ever_more_slowly(slack: Playground) -> None:
+    gateway = gateway_to(slack)
+    async with running(gateway.run):
+        await until(lambda: gateway.state() == "connected")
+        for _ in range(5):  # a second frame would start a second reconnection beside the first
+            link = gateway._link
+            assert link is not None
+            for _ in range(3):
+                await link.enqueue_message('{"type":"disconnect","reason":"link_disabled"}')
+            await asyncio.sleep(0.05)
+        opened = sum(c.method == OPEN for c in slack.calls)
+        assert opened <= 2
+
+
+def test_the_pauses_grow_to_a_minute() -> None:
+    assert [sockets.spacing_s(n) for n in (0, 1, 2, 5, 50)] == [0.0, 0.5, 1.0, 8.0, 60.0]
+
+
+async def test_a_refresh_of_the_connection_loses_no_command() -> None:
+    async with slack_side(FakeGhost.of("web")) as side:
+        link = side.gateway._link
+        assert link is not None
+        before = link.current_session
+        await link.enqueue_message('{"type":"disconnect","reason":"refresh_requested"}')
+        await until(lambda: link.current_session is not before and link.is_up)
+        await side.slack.type("/ghost status")
+        await side.slack.until(lambda seen: any(m["ephemeral"] for m in seen))
+
+
+async def test_a_token_revoked_while_connected_is_told_and_asked_about_once(
+    slack: Playground,
+) -> None:
+    told: list[str | None] = []
+    gateway = gateway_to(slack, tell=told.append)
+    async with running(gateway.run):
+        await until(lambda: gateway.state() == "connected")
+        slack.faults.error(OPEN, "invalid_auth", times=100)
+        link = gateway._link
+        assert link is not None
+        await link.enqueue_message('{"type":"disconnect","reason":"link_disabled"}')
+        await until(lambda: told)
+        assert "SLACK_APP_TOKEN (invalid_auth)" in gateway.state()
+        assert sum(c.method == OPEN for c in slack.calls) == 2
