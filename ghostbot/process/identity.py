@@ -37,6 +37,7 @@ class Stat(NamedTuple):
     ppid: int
     group: int
     session: int
+    flags: int  # PF_* of linux/sched.h
     threads: int
     ticks: int
     exit_code: int  # a wait status; 0 also where the kernel does not tell it
@@ -93,6 +94,7 @@ def parse_stat(pid: int, line: bytes) -> Stat | None:
             ppid=int(rest[1]),
             group=int(rest[2]),
             session=int(rest[3]),
+            flags=int(rest[6]),
             threads=int(rest[17]),
             ticks=int(rest[19]),
             exit_code=int(rest[49]) if len(rest) > 49 else 0,  # noqa: PLR2004  field 52
@@ -209,6 +211,7 @@ def _psutil_stat(pid: int) -> Stat | None:
             ppid=ppid,
             group=os.getpgid(pid),
             session=os.getsid(pid),
+            flags=0,
             threads=1,
             ticks=ticks,
             exit_code=0,

@@ -1,7 +1,7 @@
 """Children of ours that we did not start: orphans of daemons, which come to a subreaper.
 
-Rule 1: what other parts of Ghost started is theirs to wait for. They share Ghost's session; a
-        zombie of another session that leads it is left alone until it has lain for a while.
+Rule 1: what other parts of Ghost started is theirs to wait for. It shares Ghost's session, or
+        leads one of its own; such a zombie is left alone until it has lain for a while.
 Rule 2: one look at our children serves all exits of one turn of the loop.
 """
 
@@ -21,6 +21,7 @@ SWEEP_MIN_S = 0.5
 SWEEP_MAX_S = 10.0
 MANY = 64  # zombies found at once that make the next sweep come sooner
 MARKERS_MAX = 1000  # remembered; then they are read again
+PF_FORKNOEXEC = 0x40  # linux/sched.h: forked, and never called execve(2)
 LAIN_S = 5.0  # whoever started it would have waited for it by now
 
 
@@ -37,6 +38,7 @@ class Orphans:
         self._lain: dict[tuple[int, int], float] = {}  # pid, ticks: since when
         self._every_s = SWEEP_MAX_S
         self._closed = False
+        self._due = False
         self._timer = loop.call_later(self._every_s, self._beat)
 
     def now(self) -> set[int] | None:
@@ -53,8 +55,15 @@ class Orphans:
             self._loop.call_soon(self._forget)  # true for all exits of this turn
         return self._seen
 
+    def sweep_soon(self) -> None:
+        """Sweep once this turn of the loop is over."""
+        if not self._due:
+            self._due = True
+            self._loop.call_soon(self.sweep)
+
     def sweep(self) -> int:
         """Reap the orphans that have ended; return how many."""
+        self._due = False
         if self._closed:
             return 0
         lain, count = {}, 0
@@ -90,7 +99,10 @@ class Orphans:
         self._fresh = False
 
     def _is_orphan(self, stat: Stat) -> bool:
-        return stat.session not in (os.getsid(0), stat.pid)
+        """Tell whether nobody else in Ghost can have started it: Popen's children exec."""
+        if stat.session == os.getsid(0):
+            return False
+        return stat.session != stat.pid or bool(stat.flags & PF_FORKNOEXEC)
 
     def _beat(self) -> None:
         many = self.sweep() >= MANY

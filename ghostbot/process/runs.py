@@ -218,13 +218,14 @@ class Runs:
     def _anyone_left(self, run: Run) -> bool:
         if run.ours:
             orphans = self._orphans.now()
+            if orphans:
+                self._orphans.sweep_soon()
             if orphans is not None and not any(self._may_be_of(run, pid) for pid in orphans):
                 return False  # the usual way: one small read, and no look at all of /proc
         return bool(self._members(run.table, run.proc, run, self._snapshot()))
 
     def _may_be_of(self, run: Run, pid: int) -> bool:
         """Tell whether an orphan is of this run, or whether that takes a closer look."""
-        self._loop.call_soon(self._orphans.sweep)
         stat = stat_of(pid)
         if stat is None or stat.is_gone or stat.session == os.getsid(0):
             return False

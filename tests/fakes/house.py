@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGKILL
@@ -42,6 +44,7 @@ class House:
     journal: Journal
     runs: Runs
     mail: list[Event] = field(default_factory=list)
+    ended: set[int] = field(default_factory=set)  # by the test itself
 
     def table(self, *command: str, name: str = "web", **keys: object) -> DaemonTable:
         log = LogTable(path=self.path / "logs" / f"{name}.log")
@@ -71,8 +74,11 @@ class House:
 
     def end(self) -> None:
         """End whatever is left of this house, and collect it."""
-        for proc in self.marked():
-            send([proc], SIGKILL)
+        for proc in send(self.marked(), SIGKILL):
+            self.ended.add(proc.pid)
+        for pid in self.ended - self.exits.pids:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
 
 
 def children_of(log: str) -> dict[str, int]:

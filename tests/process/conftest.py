@@ -39,12 +39,10 @@ async def house(tmp_path: Path, state_id: str) -> AsyncIterator[House]:
     try:
         yield a_house
     finally:
-        for _ in range(20):
-            a_house.end()
-            if not a_house.marked():
-                break
-            await asyncio.sleep(0.01)
-        await until(lambda: not exits.pids, within_s=5)
+        await until(lambda: [a_house.end()] and not a_house.marked())
+        await until(lambda: not exits.pids)
+        a_house.end()
+        runs._orphans.sweep()
         runs.close()
         exits.close()
         journal.close()

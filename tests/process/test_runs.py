@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 import time
-from signal import SIGKILL, SIGTERM, Signals
+from signal import SIGKILL, SIGSTOP, SIGTERM, Signals
 
 import pytest
 
 from ghostbot.config.model import Kill
 from ghostbot.core.daemon import Exited, Gone, Proc, Unspawned
+from ghostbot.process import orphans
 from ghostbot.process.identity import identify, is_alive, stat_of
+from ghostbot.process.tree import Snapshot
 from tests.fakes.house import House, children_of, program, until
 
 ESCAPES = ("group", "own_group", "own_session", "double_fork")
@@ -119,3 +124,132 @@ async def test_a_command_that_is_not_there_is_the_daemons_own_fault(house: House
     outcome = house.runs.spawn(house.table("/nowhere/ghost"), house.mail.append)
     assert outcome == Unspawned("cannot start web: /nowhere/ghost is not there", own=False)
     assert house.journal.last["web"].event == "gone"
+
+
+async def test_many_short_lives_leave_no_zombie_and_no_descriptor(house: House) -> None:
+    await house.exited(house.spawn(house.table("true")))
+    others = house.runs._orphans.now()
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    for _ in range(10):
+        procs = [house.spawn(house.table("true", name=f"d{n}")) for n in range(20)]
+        for proc in procs:
+            await house.exited(proc)
+    await asyncio.sleep(0)
+    assert house.runs._orphans.now() == others
+    assert len(os.listdir("/proc/self/fd")) <= before  # noqa: PTH208
+    assert not house.runs._runs
+
+
+async def test_orphans_that_end_are_reaped_though_nobody_watches_them(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A daemon that forks twice, again and again, and lives on."""
+    monkeypatch.setattr(orphans, "LAIN_S", 0.05)
+    script = "for i in 1 2 3 4 5 6 7 8; do (setsid -f true); done; echo done; exec sleep 60"
+    table = house.table("sh", "-c", script)
+    proc = house.spawn(table)
+    await house.said(table, "done")
+
+    def zombies() -> list[int]:
+        seen = Snapshot.take()
+        return [p for p in seen.children(os.getpid()) if seen.stats[p].is_gone]
+
+    house.runs._orphans.sweep()
+    await until(lambda: [house.runs._orphans.sweep()] and not zombies(), within_s=15)
+    assert is_alive(proc)
+
+
+async def test_other_children_of_ghost_are_theirs_to_wait_for(house: House) -> None:
+    mine = await asyncio.to_thread(subprocess.Popen, ["sh", "-c", "exit 7"])
+    apart = await asyncio.to_thread(
+        subprocess.Popen, ["sh", "-c", "exit 8"], start_new_session=True
+    )
+    await until(lambda: identify(mine.pid) is None and identify(apart.pid) is None)
+    house.runs._orphans.sweep()
+    proc = house.spawn(house.table("true"))
+    assert not (await house.exited(proc)).left
+    assert (mine.wait(), apart.wait()) == (7, 8)
+
+
+async def test_a_program_that_clears_its_environment_is_found_while_its_parents_live(
+    house: House,
+) -> None:
+    script = "env -i setsid sleep 60 & echo ready; wait"
+    table = house.table("sh", "-c", script)
+    proc = house.spawn(table)
+    await house.said(table)
+    await until(lambda: len(house.runs.members(table, proc)) == 2)
+    house.runs.signal(table, proc, SIGTERM)
+    exited = await house.exited(proc)
+    assert exited.code == -SIGTERM
+    await until(lambda: not house.marked())
+
+
+async def test_a_respawner_that_ignores_term_is_ended_by_kill(house: House) -> None:
+    """Each child starts the next one in a session of its own and goes."""
+    table = house.table(*program("respawner"))
+    proc = house.spawn(table)
+    await house.said(table)
+    house.runs.signal(table, proc, SIGTERM)
+    began = time.perf_counter()
+    house.runs.signal(table, proc, SIGKILL)
+    if (await house.exited(proc)).left:
+        await house.gone(proc)
+    assert time.perf_counter() - began < 5
+    assert not house.marked()
+
+
+async def test_a_stopped_daemon_hears_a_request_to_exit(house: House) -> None:
+    table = house.table(*program("counter"))
+    proc = house.spawn(table)
+    await until(lambda: table.log.path.exists() and table.log.path.stat().st_size)
+    os.kill(proc.pid, SIGSTOP)
+    await until(lambda: (s := stat_of(proc.pid)) and s.state == "T")
+    house.runs.signal(table, proc, SIGTERM)
+    assert (await house.exited(proc)).code == -SIGTERM
+
+
+async def test_each_process_hears_term_once(house: House) -> None:
+    script = (
+        "import os,signal,time\n"
+        "def heard(*_): os.write(1, b'heard %d\\n' % os.getpid())\n"
+        "signal.signal(signal.SIGTERM, heard)\n"
+        "if not os.fork(): pass\n"
+        "elif not os.fork(): os.setsid()\n"
+        "os.write(1, b'ready\\n')\n"
+        "while True: time.sleep(60)\n"
+    )
+    table = house.table(sys.executable, "-S", "-c", script)
+    proc = house.spawn(table)
+    await until(lambda: table.log.path.exists() and table.log.path.read_text().count("ready") == 3)
+    house.runs.signal(table, proc, SIGTERM)
+    log = table.log.path
+    await until(lambda: log.read_text().count("heard") >= 3)
+    await asyncio.sleep(0.05)  # a second one would have come by now
+    assert log.read_text().count("heard") == 3
+
+
+async def test_a_death_alone_looks_at_no_other_process(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+    monkeypatch.setattr(Snapshot, "take", lambda: looks.append(1) or Snapshot({}))
+    proc = house.spawn(house.table("true"))
+    assert not (await house.exited(proc)).left
+    monkeypatch.undo()
+    assert not looks
+
+
+async def test_a_crowd_that_dies_at_once_costs_one_look(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = [house.table(*program("hold_stdout", 60), name=f"d{n}") for n in range(6)]
+    procs = [house.spawn(table) for table in tables]
+    taken, looks = Snapshot.take, []
+    monkeypatch.setattr(Snapshot, "take", lambda: looks.append(1) or taken())
+    for proc in procs:
+        assert (await house.exited(proc)).left
+    monkeypatch.undo()
+    for table, proc in zip(tables, procs, strict=True):
+        house.runs.signal(table, proc, SIGKILL)
+        await house.gone(proc)
