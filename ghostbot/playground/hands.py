@@ -129,7 +129,7 @@ class Hands:
     async def _command(
         self, text: str, room: Channel, person: Person, thread_ts: str | None
     ) -> None:
-        name, _, rest = text.partition(" ")
+        name, *words = text.split(maxsplit=1)  # a command may go on in the next line
         command = self._workspace.app.commands.get(name)
         if command is None:
             lines = (
@@ -142,7 +142,7 @@ class Hands:
         if thread_ts is not None:
             self.whisper(f"`{name}` is not supported in threads. Sorry!", room, person, thread_ts)
             return
-        payload = self._command_payload(command, rest.strip(), room, person)
+        payload = self._command_payload(command, "".join(words).rstrip(), room, person)
         try:
             answer = await self._world.sockets.deliver("slash_commands", payload, accepts=True)
             if answer:

@@ -169,7 +169,10 @@ class Live:
             await page.send({"kind": "answer", "id": number, "ok": False, "error": words})
 
     async def _be(self, page: Page, frame: Json) -> None:
-        page.person = self._workspace.person(frame["person"])
+        person = self._workspace.person(frame["person"])
+        if person.is_bot:
+            raise BadRequest(f"cannot be {person.name}: that is no person")
+        page.person = person
         await page.send(self._everything(page.person))
 
     async def _type(self, page: Page, frame: Json) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from typing import Any
 
 from aiohttp import web
 
+from ghostbot.errors import ConfigError
 from ghostbot.playground.doors import guard
 from ghostbot.playground.live import Live
 from ghostbot.playground.responses import Responses
@@ -44,7 +46,7 @@ class Server:
         self._api = api
         self._responses = responses
         self._live = live
-        self._host = host
+        self._host = loopback(host)
         self._runner: web.AppRunner | None = None
         self.port = port
 
@@ -125,6 +127,16 @@ class Server:
                 kind = "application/octet-stream"
                 return web.Response(body=upload.data, content_type=kind, headers=headers)
         raise web.HTTPNotFound
+
+
+def loopback(host: str) -> str:
+    """The host, if nobody but this machine can reach it."""
+    try:
+        if ipaddress.IPv4Address(host).is_loopback:
+            return host
+    except ValueError:
+        pass
+    raise ConfigError([f"playground: cannot listen on {host!r}: it must be 127.0.0.1"])
 
 
 async def _uploaded(request: web.Request) -> bytes:

@@ -252,6 +252,30 @@ async def test_an_outage_cuts_every_line(
             await open_url()
 
 
+async def test_half_open_nobody_answers_a_ping(
+    playground: Playground, http: aiohttp.ClientSession, open_url: OpenUrl
+) -> None:
+    playground.faults.mute_pongs = True
+    async with http.ws_connect(await open_url(), autoping=False) as socket:
+        await socket.receive_json(timeout=5)
+        await socket.ping(b"there?")
+        with pytest.raises(TimeoutError):
+            await socket.receive(timeout=0.05)
+
+
+async def test_a_faster_clock_brings_retries_sooner(manifest: Any, http: Any) -> None:
+    playground = Playground(manifest, clock_scale=600)
+    await playground.start()
+    slack = AsyncWebClient(playground.bot_token, playground.api_url, session=http)
+    await playground.type("hello")
+    opened = await slack.apps_connections_open(app_token=playground.app_token)
+    async with http.ws_connect(opened["url"]) as socket:
+        await socket.receive_json(timeout=5)
+        envelope = await socket.receive_json(timeout=5)
+        assert envelope["retry_attempt"] in {2, 3}
+    await playground.stop()
+
+
 async def test_a_press_carries_the_message_and_where_it_stands(
     playground: Playground, slack: AsyncWebClient, listening: Any
 ) -> None:

@@ -194,3 +194,9 @@ async def test_a_port_that_is_taken_is_an_oserror(
         await other.start()
     await other.stop()
     await other.stop()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.com"])
+def test_it_listens_to_this_machine_alone(manifest: dict[str, Any], host: str) -> None:
+    with pytest.raises(ConfigError, match="cannot listen"):
+        Playground(manifest, host=host)
