@@ -169,7 +169,7 @@ class Gateway:
         )
         link.opened(url)
         try:
-            await SocketHandler(app, link).connect_async()  # type: ignore[no-untyped-call]
+            await SocketHandler(app, link, self.work).connect_async()  # type: ignore[no-untyped-call]
             log.info("slack connected team=%s", self.team_id)
             await asyncio.Event().wait()
         finally:

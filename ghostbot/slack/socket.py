@@ -16,9 +16,11 @@ from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from ghostbot.slack.refusals import NOT_RETRIED_S, TOKEN_REFUSALS, code_of
+from ghostbot.slack.work import Work
 
 LASTING_S = 30.0  # a connection that held this long was no failure
 FIRST_S, LAST_S = 0.25, 60.0
@@ -35,10 +37,16 @@ def spacing_s(streak: int) -> float:
 class SocketHandler(AsyncSocketModeHandler):
     """Bolt's handler on a client of ours, instead of one that it makes itself."""
 
-    def __init__(self, app: AsyncApp, client: SocketModeClient) -> None:
-        """Let `client` hand its deliveries to `app`."""
+    def __init__(self, app: AsyncApp, client: SocketModeClient, work: Work) -> None:
+        """Let `client` hand its deliveries to `app`; `work` waits while one is not acked."""
         self.app, self.app_token, self.client = app, client.app_token, client
+        self._work = work
         client.socket_mode_request_listeners.append(self.handle)  # type: ignore[arg-type]
+
+    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
+        """Have a delivery answered."""
+        with self._work.acking():
+            await super().handle(client, req)
 
 
 class SpacedClient(SocketModeClient):

@@ -1,6 +1,7 @@
 """What is done after the ack: a bounded queue with two workers, and room for what takes longer.
 
-Rule 1: an ack never waits for work. A listener acks, hands its work over, and is done.
+Rule 1: an ack never waits for work. A listener acks, hands its work over, and is done; no new
+        piece is begun while an ack is on its way, unless that goes on for too long.
 Rule 2: whatever goes wrong in a piece of work, whoever asked is told in one line.
 Rule 3: when too much is asked at once, the next one is told so instead of waiting.
 """
@@ -10,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from ghostbot.errors import GhostError
@@ -20,6 +22,7 @@ PATIENT_MAX = 64  # orders whose outcome is waited for at the same time
 WORKERS = 2
 LIMIT_S = 30.0  # a piece of work is short; what is not goes to `patiently`
 PATIENT_LIMIT_S = 90.0
+YIELD_S = 0.25  # work waits for acks this long: a stream of commands must not stop all answers
 
 log = logging.getLogger("ghost.slack")
 
@@ -48,6 +51,21 @@ class Work:
         self._refused: asyncio.Queue[Piece] = asyncio.Queue(QUEUE_MAX)
         self._patient: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
+        self._unacked = 0
+        self._calm = asyncio.Event()
+        self._calm.set()
+
+    @contextmanager
+    def acking(self) -> Iterator[None]:
+        """Hold new work back while a delivery is on its way to its ack."""
+        self._unacked += 1
+        self._calm.clear()
+        try:
+            yield
+        finally:
+            self._unacked -= 1
+            if not self._unacked:
+                self._calm.set()
 
     def submit(self, piece: Piece) -> None:
         """Take a piece of work, or have whoever asked told that it is too much. Never waits."""
@@ -75,7 +93,11 @@ class Work:
 
     async def _worker(self) -> None:
         while True:
-            await _do(await self._queue.get(), LIMIT_S)
+            piece = await self._queue.get()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(YIELD_S):
+                    await self._calm.wait()
+            await _do(piece, LIMIT_S)
 
     async def _refuser(self) -> None:
         while True:
