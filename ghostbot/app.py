@@ -124,6 +124,7 @@ async def _live(config: Config, found: Secrets, *, playground: bool) -> None:
         ]
         _welcome(parts, access)
         await _until_told(ending, ghost)
+        ending.hurry()
         for task in long:
             task.cancel()
     ending.close()

@@ -7,10 +7,15 @@ daemons first, a second Ctrl-C leaves them. As pid 1, whose end ends all, SIGTER
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import Callable
 from enum import StrEnum
+
+PATIENCE_S = 15.0  # for everything but the daemons to end; then Ghost ends all the same
+
+log = logging.getLogger("ghost.app")
 
 
 class How(StrEnum):
@@ -29,6 +34,7 @@ class Ending:
         self._how: How | None = None
         self._told = asyncio.Event()
         self._kept = asyncio.Event()
+        self._hurry: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             self._loop.add_signal_handler(number, self._signalled, number)
@@ -61,7 +67,19 @@ class Ending:
         """Wait until Ghost is to end at once, daemons or not."""
         await self._kept.wait()
 
+    def hurry(self) -> None:
+        """End the process in a while, whatever still hangs: the daemons do not depend on it."""
+        self._hurry = self._loop.call_later(PATIENCE_S, _give_up)
+
     def close(self) -> None:
         """Leave the signals as they were."""
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             self._loop.remove_signal_handler(number)
+        if self._hurry is not None:
+            self._hurry.cancel()
+
+
+def _give_up() -> None:
+    log.error("gave up waiting for Ghost's own tasks to end")
+    logging.shutdown()
+    os._exit(1)

@@ -2,7 +2,8 @@
 
 Rule 1: a failure is logged with its trace and told, and the task is started again, at first
         after `FIRST_S`, then ever later, at most `LAST_S`.
-Rule 2: it never takes its siblings down, and cancelling it ends it.
+Rule 2: it never takes its siblings down, and cancelling it ends it, also when its clean-up
+        fails then.
 """
 
 from __future__ import annotations
@@ -27,13 +28,17 @@ async def keep(
 
     `tell` gets a line for people when it fails, and None once it runs again.
     """
-    loop = asyncio.get_running_loop()
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None, "a coroutine runs in a task"
     delay_s = FIRST_S
     while True:
         began = loop.time()
         try:
             await fn()
         except Exception as error:  # the edge of a task: nothing may pass
+            if task.cancelling():
+                log.exception("task failed while it ended name=%s", name)
+                raise asyncio.CancelledError from error
             if loop.time() - began > CALM_S:
                 delay_s = FIRST_S
             log.exception("task failed name=%s again_in_s=%.1f", name, delay_s)

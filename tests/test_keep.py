@@ -41,3 +41,25 @@ def test_a_task_that_returns_is_over_and_a_cancelled_one_ends() -> None:
             await forever
 
     run(main())
+
+
+def test_a_task_whose_clean_up_fails_when_it_is_cancelled_ends_all_the_same() -> None:
+    async def main() -> None:
+        tries = 0
+
+        async def messy() -> None:
+            nonlocal tries
+            tries += 1
+            try:
+                await asyncio.sleep(1e9)
+            finally:
+                raise OSError("bad file descriptor")
+
+        task = asyncio.create_task(keep("messy", messy))
+        await asyncio.sleep(1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert tries == 1
+
+    run(main())
