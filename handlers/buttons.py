@@ -10,7 +10,6 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from ghostbot.core.words import Ask
 from ghostbot.ghost import Actor, Doing
-from ghostbot.slack.blocks.incident import HEALABLE
 from ghostbot.slack.places import Place
 from handlers import replies
 from handlers.commands import order, submit
@@ -36,7 +35,7 @@ async def heal(body: dict[str, Any], means: Means, actor: Actor, place: Place) -
     await means.people.admit(actor.id, changes=True)
     ids = pressed(body)
     incident = means.incident(int(ids["incident"]))
-    if incident is None or incident.phase not in HEALABLE:
+    if incident is None or replies.has_moved_on(incident, means.ghost.daemon(incident.daemon)):
         await place.tell(replies.stale(ids["daemon"], incident))
         replies.refresh(means, incident)
         return

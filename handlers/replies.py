@@ -9,7 +9,9 @@ from typing import Any
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
+from ghostbot.core.daemon import ALIVE
 from ghostbot.core.incident import Incident
+from ghostbot.core.snapshot import DaemonView
 from ghostbot.core.words import VERBS, Ask, did_you_mean
 from ghostbot.errors import BadRequest, GhostError, NotAllowed
 from ghostbot.ghost import Actor, Doing, Ghost, Outcome
@@ -99,12 +101,20 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(f"*{name(one)}*" for one in names)
 
 
+def has_moved_on(incident: Incident, now: DaemonView) -> bool:
+    """Tell whether a restart makes no sense any more: it is over, or somebody was first."""
+    return incident.phase not in incidents.HEALABLE or now.state in ALIVE
+
+
 def stale(daemon: str, incident: Incident | None) -> Message:
     """Say that a button was pressed too late, and that nothing was done."""
     if incident is None:
         now = "is not known any more"
     else:
-        now = f"has moved on: *{name(incident.daemon)}* {incidents.headline(incident)}"
+        said = incidents.headline(incident)
+        if incident.phase in incidents.HEALABLE:
+            said = "is being started already"
+        now = f"has moved on: *{name(incident.daemon)}* {said}"
     return plain(f"Nothing was done: this trouble {now}. See `status {name(daemon)}`.")
 
 

@@ -36,13 +36,6 @@ class Notifier:
         if incident.lines:
             self._outbox.reply(f"{key}:lines", key, self._channel, incidents.last_lines(incident))
 
-    def note(self, incident: int, at: float, mrkdwn: str, text: str) -> None:
-        """Write into a trouble's thread who did what. `mrkdwn` is escaped already."""
-        if self._channel is not None:
-            key = key_of(incident)
-            said = incidents.note(mrkdwn, text)
-            self._outbox.reply(f"{key}:note:{at:.6f}", key, self._channel, said)
-
     def beat(self, house: House) -> None:
         """Say that all this was true just now, in this day's message."""
         if self._channel is not None:

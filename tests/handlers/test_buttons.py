@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 
+from ghostbot.core.daemon import State
 from ghostbot.core.incident import Incident, Phase, Step
 from ghostbot.ghost import Doing
 from ghostbot.slack.blocks.incident import LOGS, RESTART
-from tests.fakes.ghost import NOW, FakeGhost
-from tests.fakes.slack_side import Side, shown, slack_side
+from tests.fakes.ghost import NOW, FakeGhost, died, view
+from tests.fakes.slack_side import Side, shown, slack_side, until
 from tests.slack.blocks.test_incident import DOWN
 
 
 @pytest.fixture
 async def side() -> AsyncIterator[Side]:
-    ghost = FakeGhost.of("web")
+    ghost = FakeGhost({"web": died("web")})
     ghost.lines["web"] = ["Traceback"]
     async with slack_side(ghost) as made:
         yield made
@@ -73,6 +74,17 @@ async def test_a_click_on_a_forgotten_trouble_does_nothing(side: Side) -> None:
     assert not side.ghost.orders
 
 
+async def test_of_two_people_who_press_the_second_restarts_nothing(side: Side) -> None:
+    message = await alert(side)
+    await side.slack.press(message["ts"], RESTART, by="bob")
+    await side.slack.until(lambda seen: len(seen) > 3, thread_ts=message["ts"])
+    side.ghost.views["web"] = view("web", State.STARTING)
+    await side.slack.press(message["ts"], RESTART)
+    told = await side.slack.until(private)
+    assert "*web* is being started already" in told["text"]
+    assert len(side.ghost.orders) == 1
+
+
 async def test_a_guest_may_press_nothing(side: Side) -> None:
     message = await alert(side)
     await side.slack.press(message["ts"], RESTART, by="carol")
@@ -85,6 +97,7 @@ async def test_a_click_delivered_twice_acts_once(side: Side) -> None:
     message = await alert(side)
     side.slack.faults.duplicate_envelopes()
     await side.slack.press(message["ts"], RESTART)
+    await until(lambda: side.ghost.orders)
     await side.slack.press(message["ts"], LOGS)
     await side.slack.until(private)
     assert len(side.ghost.orders) == 1

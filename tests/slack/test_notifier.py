@@ -69,15 +69,6 @@ async def test_the_next_day_has_a_new_beat(side: Side) -> None:
     await side.slack.until(lambda seen: len(seen) == 2)
 
 
-async def test_who_did_what_is_written_into_the_thread(side: Side) -> None:
-    side.notifier.alert(DOWN)
-    side.notifier.note(17, NOW, "<@U0BOB> looked", "bob looked")
-    parent = await side.slack.until(lambda seen: seen[0] if seen else None)
-    await side.slack.until(
-        lambda seen: any("<@U0BOB> looked" in shown(m) for m in seen), thread_ts=parent["ts"]
-    )
-
-
 async def test_without_a_channel_nothing_is_said_and_the_link_says_so() -> None:
     async with slack_side(FakeGhost.of("web"), channel=None) as side:
         side.notifier.alert(DOWN)

@@ -76,7 +76,6 @@ def _facts(incident: Incident) -> dict[str, str]:
     if incident.deaths > 1:
         known["Deaths"] = f"{incident.deaths:,}"
     if incident.is_over:
-        known["Over"] = when(incident.changed_at)
         known["Lasted"] = duration(incident.changed_at - incident.opened_at)
     elif incident.next_try_at is not None:
         known["Next try"] = when(incident.next_try_at)
@@ -99,7 +98,8 @@ def value(incident: int, daemon: str) -> str:
 
 
 def _foot(incident: Incident) -> str:
-    last = f" · {escape(cut(incident.steps[-1].what, 300))}" if incident.steps else ""
+    last = incident.steps[-1].what if incident.steps else ""
+    last = f" · {escape(cut(last, 300))}" if last not in {"", incident.cause} else ""
     return f"incident {incident.id} · {count(len(incident.steps), 'step')} in the thread{last}"
 
 
@@ -115,8 +115,3 @@ def last_lines(incident: Incident) -> Message:
     said = f"The last {count(len(incident.lines) - left, 'line')} of *{name(incident.daemon)}*"
     text = f"the last lines of {name(incident.daemon)}"
     return Message(text, (context(said), preformatted(shown)))
-
-
-def note(mrkdwn: str, text: str) -> Message:
-    """Return a line about who did what, for the thread. `mrkdwn` is escaped already."""
-    return Message(text, (section(mrkdwn),))

@@ -101,26 +101,29 @@ def foot(shown: House) -> Block:
 
 def daemon(view: DaemonView) -> Message:
     """Return one daemon with all that is known of it."""
-    known = {"State": f"{mark(view)} {name(view.word)}", "Wanted": view.wanted.value}
-    if view.pid is not None:
-        known["Process"] = f"pid {view.pid}"
-    if view.since is not None:
-        known["Since"] = when(view.since)
-    known["Starts"] = f"{view.starts:,} ({count(view.restarts, 'restart')} by Ghost)"
-    if view.last_exit is not None:
-        known["Last exit"] = f"{name(view.last_exit.reason, CAUSE_MAX)}, {when(view.last_exit.at)}"
-    if view.breaker != "closed":
-        known["Breaker"] = view.breaker
-    if view.next_start_at is not None:
-        known["Next try"] = when(view.next_start_at)
-    if view.rss_bytes is not None:
-        known["Memory, CPU"] = f"{view.rss_bytes / 2**20:,.0f} MiB, {view.cpu_percent or 0:.0f} %"
-    if view.port is not None:
-        known["Port"] = str(view.port)
     blocks = [section(f"{mark(view)} *{name(view.name)}* on {name(view.host)}")]
     if view.description:
         blocks.append(context(escape(cut(view.description, 300))))
-    blocks.append(fields(known))
+    blocks.append(fields({label: known for label, known in _known(view).items() if known}))
     if view.after:
         blocks.append(context(f"comes after {name(', '.join(view.after), 300)}"))
     return Message(f"{name(view.name)} is {name(view.word)}", tuple(blocks))
+
+
+def _known(view: DaemonView) -> dict[str, str | None]:
+    """Return what is known under each label; a message has room for ten of them."""
+    last = view.last_exit
+    return {
+        "State": f"{mark(view)} {name(view.word)}",
+        "Wanted": view.wanted.value,
+        "Why": view.fault and name(view.fault, CAUSE_MAX),
+        "Process": view.pid and f"pid {view.pid}",
+        "Since": view.since and when(view.since),
+        "Starts": f"{view.starts:,} ({count(view.restarts, 'restart')} by Ghost)",
+        "Last exit": last and f"{name(last.reason, CAUSE_MAX)}, {when(last.at)}",
+        "Next try": view.next_start_at and when(view.next_start_at),
+        "Breaker": None if view.breaker == "closed" else view.breaker,
+        "Port": view.port and str(view.port),
+        "Memory": view.rss_bytes and f"{view.rss_bytes / 2**20:,.0f} MiB",
+        "CPU": view.cpu_percent and f"{view.cpu_percent:.0f} %",
+    }
