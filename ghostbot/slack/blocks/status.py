@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ghostbot.core.daemon import State, Wanted
 from ghostbot.core.snapshot import DaemonView, House
@@ -110,7 +111,7 @@ def daemon(view: DaemonView) -> Message:
     return Message(f"{name(view.name)} is {name(view.word)}", tuple(blocks))
 
 
-def _known(view: DaemonView) -> dict[str, str | None]:
+def _known(view: DaemonView) -> dict[str, Any]:
     """Return what is known under each label; a message has room for ten of them."""
     last = view.last_exit
     return {
