@@ -81,6 +81,11 @@ class Exits:
         """The pids that are watched: those of our children among them are no orphans."""
         return {watch.proc.pid for watch in self._watches}
 
+    @property
+    def is_polling(self) -> bool:
+        """Whether some exits are found by polling, one after the other within a turn."""
+        return bool(self._polled)
+
     def close(self) -> None:
         """Stop watching. The processes are left alone."""
         for watch in tuple(self._watches):

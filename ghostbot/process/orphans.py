@@ -20,6 +20,7 @@ from ghostbot.process.tree import marker_of
 SWEEP_MIN_S = 0.5
 SWEEP_MAX_S = 10.0
 MANY = 64  # zombies found at once that make the next sweep come sooner
+LOOKS_MAX = 20  # at children that fork and go; then all of /proc is looked at
 MARKERS_MAX = 1000  # remembered; then they are read again
 PF_FORKNOEXEC = 0x40  # linux/sched.h: forked, and never called execve(2)
 LAIN_S = 5.0  # whoever started it would have waited for it by now
@@ -41,19 +42,37 @@ class Orphans:
         self._due = False
         self._timer = loop.call_later(self._every_s, self._beat)
 
-    def now(self) -> set[int] | None:
-        """Return the pids of our children that nobody watches, zombies included.
+    def living(self) -> set[int] | None:
+        """Return the pids of our living children that nobody watches; None where unknown.
 
         Whoever of a daemon's tree outlives its leader is one of these or descends from one,
-        as the kernel gives orphans to a subreaper before it tells of the leader's end. None
-        where the kernel does not list children.
+        as the kernel gives orphans to a subreaper before it tells of the leader's end.
         """
         if not self._fresh:
-            children = _children()
-            self._seen = None if children is None else children - self._watched()
+            self._seen = self._look()
             self._fresh = True
-            self._loop.call_soon(self._forget)  # true for all exits of this turn
+            self._loop.call_soon(self.forget)  # true for all exits of this turn
         return self._seen
+
+    def forget(self) -> None:
+        """Look anew when next asked."""
+        self._fresh = False
+
+    def _look(self) -> set[int] | None:
+        """List our children until nobody in the list has ended since: it may have forked."""
+        dead, watched = set[int](), self._watched()
+        for _ in range(LOOKS_MAX):
+            children = _children()
+            if children is None:
+                return None
+            living = children - watched - dead
+            ended = {pid for pid in living if (s := stat_of(pid)) is None or s.is_gone}
+            if not ended:
+                if dead:
+                    self.sweep_soon()
+                return living
+            dead |= ended
+        return None
 
     def sweep_soon(self) -> None:
         """Sweep once this turn of the loop is over."""
@@ -94,9 +113,6 @@ class Orphans:
         """Stop sweeping."""
         self._closed = True
         self._timer.cancel()
-
-    def _forget(self) -> None:
-        self._fresh = False
 
     def _is_orphan(self, stat: Stat) -> bool:
         """Tell whether nobody else in Ghost can have started it: Popen's children exec."""

@@ -3,7 +3,7 @@
 Rule 1: the keys `alive` and `timestamp` are those of the system that Ghost replaces, with their
         old meaning; everything else is added.
 Rule 2: a monotonic instant means something in one boot only. From another boot there remain
-        the totals, what people want, and until when they hold it.
+        the totals, what people stopped or hold, and until when.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ def to_json(d: Daemon, *, boot: str, offset: float, run: str | None) -> dict[str
         "timestamp": _iso(d.since + offset),
         "state": d.state.value,
         "wanted": d.wanted.value,
+        "stopped": d.stopped,
         "pid": proc.pid if proc else None,
         "ticks": proc.ticks if proc else None,
         "boot": boot,
@@ -57,12 +58,13 @@ def from_json(name: str, raw: dict[str, Any], *, boot: str, offset: float) -> Da
         raise TypeError("alive")
     if "state" not in raw:
         return None
-    d = Daemon(name, wanted=Wanted(raw["wanted"]), starts=int(raw["starts"]))
+    wanted, starts = Wanted(raw["wanted"]), int(raw["starts"])
+    d = Daemon(name, wanted=wanted, stopped=bool(raw.get("stopped")), starts=starts)
     held_until_at = _instant(raw["held_until_at"])
     if d.wanted is Wanted.HELD and held_until_at is not None:
         d = replace(d, held_until=held_until_at - offset)
-    if raw["boot"] != boot:
-        return d
+    if raw["boot"] != boot:  # what was wanted up is for the config to say again
+        return replace(d, wanted=Wanted.DOWN) if wanted is Wanted.UP else d
     return replace(
         d,
         state=State(raw["state"]),

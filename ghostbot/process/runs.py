@@ -23,6 +23,7 @@ from ghostbot.process.codes import stranger_code
 from ghostbot.process.exits import Exits, Watch
 from ghostbot.process.identity import (
     TICKS_PER_S,
+    Stat,
     boot_id,
     command_of,
     is_alive,
@@ -84,9 +85,13 @@ class Runs:
         RESERVE.fill()
         self._orphans = Orphans(loop, lambda: exits.pids)
         self._seen: Snapshot | None = None
+        self._sorted: tuple[Snapshot, dict[str, list[Stat]]] | None = None
+        self._strays: dict[str, list[Proc]] = {}  # by daemon: left by a leader that is gone
 
     def spawn(self, table: DaemonTable, post: Post) -> Spawned | Unspawned:
         """Start a run. What becomes of it is posted: Exited, and Gone where others were left."""
+        if table.kill is Kill.TREE and (strays := self._strays.pop(table.name, None)):
+            send(strays, SIGKILL)  # a leader of an earlier Ghost died and left them
         run = uuid.uuid4().hex[:8]
         self._journal.spawn(table.name, run, boot=boot_id(), ticks=ticks_now())
         try:
@@ -132,6 +137,7 @@ class Runs:
 
         Where it ended and left others, these are watched, and Gone is posted.
         """
+        self._strays.pop(table.name, None)
         adopted = Run(table, proc, run or "", post, ours=False)
         if is_alive(proc):
             self._follow_leader(adopted)  # opens the pidfd, then compares again
@@ -151,17 +157,45 @@ class Runs:
         The journal says which it is; where its pid was never saved, the marker does.
         """
         last = self._journal.last.get(name)
+        if last is not None and last.event is Kind.SPAWN:
+            self._forget()  # it may have begun after this turn's look
+        marked = self._marked().get(name, [])
+        leader = self._leader(name, marked)
+        others = [proc_of(s) for s in marked]
+        if leader is None and others:
+            self._strays[name] = others
+        return leader
+
+    def _leader(self, name: str, marked: list[Stat]) -> Proc | None:
+        last = self._journal.last.get(name)
         if last is not None and last.proc is not None and last.event is Kind.SPAWNED:
             return last.proc if is_alive(last.proc) else None
         if last is not None and (last.event is Kind.GONE or last.boot != boot_id()):
             return None
         marker = self._prefix(name) + (last.run if last else "")
-        leaders = [s for s in Snapshot.take().marked(marker) if s.session == s.pid]
+        snapshot = self._snapshot()
+        leaders = [
+            s
+            for s in marked
+            if s.session == s.pid and (snapshot.marker(s.pid) or "").startswith(marker)
+        ]
         if last is not None and last.ticks is not None:
             # A leader that is gone may have left others that lead sessions of their own.
             latest = last.ticks + BEGUN_WITHIN_S * TICKS_PER_S
             leaders = [s for s in leaders if last.ticks <= s.ticks <= latest]
         return proc_of(min(leaders, key=lambda s: s.ticks)) if leaders else None
+
+    def _marked(self) -> dict[str, list[Stat]]:
+        """Return all processes of this state directory by daemon, as this turn's look has them."""
+        snapshot = self._snapshot()
+        if self._sorted is not None and self._sorted[0] is snapshot:
+            return self._sorted[1]
+        found: dict[str, list[Stat]] = {}
+        for stat in snapshot.marked(f"{self._state_id}/"):
+            name = (snapshot.marker(stat.pid) or "").split("/")[1]
+            found.setdefault(name, []).append(stat)
+        self._sorted = snapshot, found
+        return found
 
     def run_of(self, name: str) -> str | None:
         """Return the run that the journal last spoke of."""
@@ -216,10 +250,11 @@ class Runs:
             self._end(run)
 
     def _anyone_left(self, run: Run) -> bool:
+        if self._exits.is_polling:  # this one may have ended after this turn's look
+            self._forget()
+            self._orphans.forget()
         if run.ours:
-            orphans = self._orphans.now()
-            if orphans:
-                self._orphans.sweep_soon()
+            orphans = self._orphans.living()
             if orphans is not None and not any(self._may_be_of(run, pid) for pid in orphans):
                 return False  # the usual way: one small read, and no look at all of /proc
         return bool(self._members(run.table, run.proc, run, self._snapshot()))
@@ -227,10 +262,10 @@ class Runs:
     def _may_be_of(self, run: Run, pid: int) -> bool:
         """Tell whether an orphan is of this run, or whether that takes a closer look."""
         stat = stat_of(pid)
-        if stat is None or stat.is_gone or stat.session == os.getsid(0):
+        if stat is None or stat.is_gone or run.proc.pid in (stat.group, stat.session):
+            return True  # one that has ended since it was listed may have forked
+        if stat.session == os.getsid(0):
             return False
-        if run.proc.pid in (stat.group, stat.session):
-            return True
         marker = self._orphans.marker(stat)
         return marker is None or marker.startswith(self._prefix(run.table.name))
 
@@ -242,7 +277,7 @@ class Runs:
         return self._seen
 
     def _forget(self) -> None:
-        self._seen = None
+        self._seen = self._sorted = None
 
     def _follow_others(self, run: Run) -> None:
         """Watch who outlived the leader; nobody to be found means that the run is gone."""
@@ -259,6 +294,7 @@ class Runs:
             run.others[proc] = self._exits.watch(proc, partial(self._other_ended, run, proc))
         if run.killing:
             send(fresh, SIGKILL)
+            run.again_s = AGAIN_S if fresh else run.again_s
             self._look_again(run)
 
     def _other_ended(self, run: Run, proc: Proc, _code: int | None) -> None:

@@ -28,6 +28,7 @@ from ghostbot.process.spawn import MARKER
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 PIDFD_SIGNAL_PROCESS_GROUP = 4  # linux/pidfd.h, Linux 6.9
 ENVIRON_LIMIT = 256 * 1024  # an environment of more than this is searched no further
+LOOKS_MAX = 20  # a machine that forks faster than this is not seen whole
 INIT = 1
 _WANTED = f"{MARKER}=".encode()
 KTHREADD = 2  # the parent of all kernel threads, which have no environment and heed no signal
@@ -56,7 +57,11 @@ class Snapshot:
 
     @classmethod
     def take(cls) -> Snapshot:
-        """Look at every process, in one pass: about 10 µs for each."""
+        """Look at every process: about 10 µs for each.
+
+        Looks again for whoever was forked meanwhile, until there is nobody: a process that
+        starts its successor and goes would else slip through.
+        """
         return cls({stat.pid: stat for stat in _all_stats()})
 
     def marker(self, pid: int) -> str | None:
@@ -149,10 +154,15 @@ def _all_stats() -> Iterator[Stat]:
     if not LINUX:
         yield from (stat for pid in psutil.pids() if (stat := stat_of(pid)))
         return
-    # iterdir would take twice as long on the hot path
-    for name in RESERVE.use(lambda: os.listdir("/proc")):  # noqa: PTH208
-        if name[0] in "123456789" and (stat := stat_of(int(name))):
-            yield stat
+    seen: set[str] = set()
+    for _ in range(LOOKS_MAX):
+        # iterdir would take twice as long on the hot path
+        names = RESERVE.use(lambda: os.listdir("/proc"))  # noqa: PTH208
+        fresh = [name for name in names if name[0] in "123456789" and name not in seen]
+        if not fresh:
+            return  # whoever lives now was there to be read before
+        seen.update(fresh)
+        yield from (stat for name in fresh if (stat := stat_of(int(name))))
 
 
 def marker_of(pid: int) -> str | None:

@@ -22,7 +22,7 @@ from ghostbot.process.tree import Snapshot, send
 PROGRAMS = Path(__file__).parent.parent / "programs"
 
 
-async def until(is_true: Callable[[], object], *, within_s: float = 10.0) -> None:
+async def until(is_true: Callable[[], object], *, within_s: float = 30.0) -> None:
     """Wait until it is true; looking is the only way where nothing tells."""
     async with asyncio.timeout(within_s):
         while not is_true():  # noqa: ASYNC110  what the system does tells nobody else

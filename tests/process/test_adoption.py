@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from signal import SIGKILL, SIGTERM
+from signal import SIGHUP, SIGKILL, SIGTERM
 from subprocess import PIPE, Popen
 
 import pytest
@@ -72,11 +72,12 @@ def last(house: House) -> Entry:
 async def test_an_adopted_daemons_end_is_told_with_its_code(
     house: House, first: First, code: int
 ) -> None:
-    await first(*program("exit_after", 0.6, code))
-    table = house.table("unused")
+    table = await first(*program("exit_on_hup", code))
+    await house.said(table)
     proc = house.runs.find("web")
     assert proc is not None
     assert house.runs.adopt(table, proc, house.mail.append, last(house).run) == Adopted(proc)
+    os.kill(proc.pid, SIGHUP)
     exited = await house.exited(proc)
     assert exited.code in (code, None)
     assert not exited.left
@@ -128,7 +129,7 @@ async def test_without_a_journal_the_marker_is_enough(house: House, first: First
 
 async def test_a_child_is_not_taken_for_a_leader_that_died(house: House, first: First) -> None:
     """Whoever leads a session of its own is still only a child."""
-    table = await first(*program("leader_dies", 0.2, "own_session"))
+    table = await first(*program("leader_dies", 0.05, "own_session"))
     children = children_of(await house.said(table))
     proc = last(house).proc
     assert proc is not None
@@ -138,7 +139,7 @@ async def test_a_child_is_not_taken_for_a_leader_that_died(house: House, first: 
 
 
 async def test_what_a_dead_leader_left_is_told_and_can_be_ended(house: House, first: First) -> None:
-    table = await first(*program("leader_dies", 0.2, "group", "own_session", "double_fork"))
+    table = await first(*program("leader_dies", 0.05, "group", "own_session", "double_fork"))
     children = children_of(await house.said(table))
     proc = last(house).proc
     assert proc is not None
@@ -152,12 +153,13 @@ async def test_what_a_dead_leader_left_is_told_and_can_be_ended(house: House, fi
 
 
 async def test_kill_leader_leaves_what_a_dead_leader_left(house: House, first: First) -> None:
-    table = await first(*program("leader_dies", 0.2, "own_session"), kill=Kill.LEADER)
+    table = await first(*program("leader_dies", 0.05, "own_session"), kill=Kill.LEADER)
     (worker,) = children_of(await house.said(table)).values()
     proc = last(house).proc
     assert proc is not None
     await until(lambda: not is_alive(proc))
-    assert house.runs.adopt(table, proc, house.mail.append, None) == Exited(proc, None)
+    outcome = house.runs.adopt(table, proc, house.mail.append, None)
+    assert outcome in (Exited(proc, None), Exited(proc, 3))  # 3 while its zombie is there
     assert identify(worker) is not None
 
 
@@ -196,3 +198,17 @@ async def test_a_daemon_does_not_notice_that_its_ghost_is_killed(
     lines = [line.split() for line in table.log.path.read_text().splitlines()]
     assert {pid for pid, _ in lines} == {str(proc.pid)}
     assert [int(number) for _, number in lines] == list(range(1, len(lines) + 1))
+
+
+async def test_what_nobody_adopted_is_ended_before_the_next_start(
+    house: House, first: First
+) -> None:
+    """The record was lost, the leader died: its children must not meet those of the next run."""
+    table = await first(*program("leader_dies", 0.05, "own_session", "double_fork-term"))
+    children = children_of(await house.said(table))
+    proc = last(house).proc
+    assert proc is not None
+    await until(lambda: not is_alive(proc))
+    assert house.runs.find("web") is None
+    house.spawn(house.table("sleep", "60"))
+    await until(lambda: not any(identify(pid) for pid in children.values()))

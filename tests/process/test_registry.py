@@ -27,6 +27,9 @@ OLD = {
 FIRST = {"ghost-bridge": {"alive": False}, "patch-executor": {"alive": False}}
 
 
+TIMES = ("deadline", "since", "held_until")
+
+
 def full() -> Daemon:
     """Return a daemon with every field set."""
     return Daemon(
@@ -39,6 +42,9 @@ def full() -> Daemon:
         record=Record(unforgiven=2, deaths=(1.5, 2.5), trips=1, flapping=True),
         deadline=time.monotonic() + 5,
         since=time.monotonic(),
+        done=True,
+        held_until=time.monotonic() + 9,
+        stopped=True,
         last_exit=Exit(-9, "killed by SIGKILL", 2.5),
         starts=7,
         restarts=3,
@@ -70,11 +76,15 @@ def full_like(loaded: Daemon) -> Daemon:
     assert d.deadline is not None
     assert abs(loaded.deadline - d.deadline) < 5
     return Daemon(
-        **{
-            field: getattr(loaded if field in ("deadline", "since") else d, field)
-            for field in Daemon.__slots__
-        }
+        **{field: getattr(loaded if field in TIMES else d, field) for field in Daemon.__slots__}
     )
+
+
+def test_every_field_of_a_daemon_is_recorded() -> None:
+    """A field that `full` leaves at its default would be lost without a test seeing it."""
+    plain, d = Daemon(name="other"), full()
+    same = {f for f in Daemon.__slots__ if getattr(d, f) == getattr(plain, f)}
+    assert same == {"policy"}
 
 
 async def test_of_another_boot_only_wishes_and_totals_hold(tmp_path: Path) -> None:
@@ -83,12 +93,12 @@ async def test_of_another_boot_only_wishes_and_totals_hold(tmp_path: Path) -> No
     first.note(full())
     until = time.monotonic() + 3600
     first.note(Daemon(name="held", state=State.UP, wanted=Wanted.HELD, held_until=until, starts=2))
-    first.note(Daemon(name="stopped", wanted=Wanted.DOWN, starts=4))
+    first.note(Daemon(name="stopped", stopped=True, starts=4))
     await first.close()
     path.write_text(path.read_text().replace(boot_id(), "another-boot"))
     loaded = Registry(path).load()
-    assert loaded["web"] == Daemon(name="web", wanted=Wanted.UP, starts=7)
-    assert loaded["stopped"] == Daemon(name="stopped", wanted=Wanted.DOWN, starts=4)
+    assert loaded["web"] == Daemon(name="web", wanted=Wanted.DOWN, stopped=True, starts=7)
+    assert loaded["stopped"] == Daemon(name="stopped", stopped=True, starts=4)
     held = loaded["held"]
     assert (held.state, held.wanted, held.proc) == (State.DOWN, Wanted.HELD, None)
     assert held.held_until == pytest.approx(until, abs=2)

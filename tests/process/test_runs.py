@@ -74,7 +74,7 @@ async def test_a_member_that_ignores_term_is_waited_for_and_killed(house: House,
 
 
 async def test_what_a_leader_left_is_told_and_gone_only_when_all_ended(house: House) -> None:
-    table = house.table(*program("leader_dies", 0.3, *ESCAPES))
+    table = house.table(*program("leader_dies", 0.05, *ESCAPES))
     proc = house.spawn(table)
     children = children_of(await house.said(table))
     assert await house.exited(proc) == Exited(proc, 3, left=True)
@@ -128,14 +128,14 @@ async def test_a_command_that_is_not_there_is_the_daemons_own_fault(house: House
 
 async def test_many_short_lives_leave_no_zombie_and_no_descriptor(house: House) -> None:
     await house.exited(house.spawn(house.table("true")))
-    others = house.runs._orphans.now()
+    others = house.runs._orphans.living()
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
     for _ in range(10):
         procs = [house.spawn(house.table("true", name=f"d{n}")) for n in range(20)]
         for proc in procs:
             await house.exited(proc)
     await asyncio.sleep(0)
-    assert house.runs._orphans.now() == others
+    assert house.runs._orphans.living() == others
     assert len(os.listdir("/proc/self/fd")) <= before  # noqa: PTH208
     assert not house.runs._runs
 
@@ -191,6 +191,7 @@ async def test_a_respawner_that_ignores_term_is_ended_by_kill(house: House) -> N
     proc = house.spawn(table)
     await house.said(table)
     house.runs.signal(table, proc, SIGTERM)
+    assert is_alive(proc)
     began = time.perf_counter()
     house.runs.signal(table, proc, SIGKILL)
     if (await house.exited(proc)).left:

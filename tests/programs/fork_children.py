@@ -40,4 +40,7 @@ for wanted in sys.argv[1:]:
         os.waitpid(pid, 0)
     os.read(hears, 1)  # the child has said its line
 os.write(1, b"ready\n")
+if "DIES_AFTER_S" in globals():  # set by leader_dies.py
+    time.sleep(globals()["DIES_AFTER_S"])
+    os._exit(3)
 sleep_for_ever()
