@@ -216,9 +216,8 @@ class Gateway:
 def _client(token: str | None, url: str, retries: list[object]) -> AsyncWebClient:
     client = AsyncWebClient(token=token, base_url=url, timeout=TIMEOUT_S, retry_handlers=retries)  # type: ignore[arg-type]
     if urlsplit(url).hostname in LOOPBACK:
-        client.proxy = (
-            None  # the SDK would send loopback through HTTPS_PROXY, whatever NO_PROXY says
-        )
+        # Else the SDK sends loopback through HTTPS_PROXY, whatever NO_PROXY says.
+        client.proxy = None
     return client
 
 

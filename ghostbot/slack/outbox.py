@@ -99,8 +99,7 @@ class Outbox:
 
     def reply(self, key: str, under: str, channel: str, message: Message) -> None:
         """Say it once in the thread of the message `under`. Never waits."""
-        if key not in self._pending:
-            self._add(Item(key, channel, message, under))
+        self._add(Item(key, channel, message, under))
 
     def _add(self, item: Item) -> None:
         if item.key not in self._pending and len(self._pending) >= PENDING_MAX:

@@ -70,6 +70,7 @@ class FakeGhost:
     ok: bool = True
     hold: asyncio.Event | None = None
     broken: Exception | None = None  # raised by `house`
+    refusal: Exception | None = None  # raised by `order`
 
     @classmethod
     def of(cls, *names: str) -> FakeGhost:
@@ -97,6 +98,8 @@ class FakeGhost:
         self, doing: Doing, asked: Iterable[str], actor: Actor, *, wait: bool = True
     ) -> tuple[Outcome, ...]:
         names = self.names(asked, doing.value)
+        if self.refusal is not None:
+            raise self.refusal
         self.orders.append((doing, names, actor))
         if self.hold is not None:
             await self.hold.wait()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ghostbot.errors import Failed
 from ghostbot.ghost import Doing
 from tests.fakes.ghost import FakeGhost, died
 from tests.fakes.slack_side import Side, shown, slack_side
@@ -107,6 +108,14 @@ async def test_an_order_to_many_says_first_what_did_not_come_true(side: Side) ->
         lambda seen: next((m for m in seen if "started 0 of 2" in m["text"]), None)
     )
     assert "*web* did not come up: exited 1" in last["text"]
+
+
+async def test_an_order_that_is_refused_leaves_no_progress_line_behind(side: Side) -> None:
+    side.ghost.refusal = Failed("cannot start worker: it comes after web, which a person stopped")
+    await side.slack.type("/ghost start worker")
+    await side.slack.until(lambda seen: seen and "which a person stopped" in seen[0]["text"])
+    (only,) = side.slack.messages()
+    assert not only["ephemeral"]
 
 
 async def test_slow_orders_keep_nobody_from_reading(side: Side) -> None:

@@ -134,14 +134,30 @@ async def test_connections_that_do_not_last_are_opened_ever_more_slowly(slack: P
     gateway = gateway_to(slack)
     async with running(gateway.run):
         await until(lambda: gateway.state() == "connected")
-        for _ in range(5):  # a second frame would start a second reconnection beside the first
-            link = gateway._link
-            assert link is not None
-            for _ in range(3):
-                await link.enqueue_message('{"type":"disconnect","reason":"link_disabled"}')
-            await asyncio.sleep(0.05)
-        opened = sum(c.method == OPEN for c in slack.calls)
-        assert opened <= 2
+        await say_disconnect(gateway, times=5)
+        await asyncio.sleep(0.2)  # long enough for a loop to show itself
+        assert sum(c.method == OPEN for c in slack.calls) == 1
+
+
+async def test_many_disconnect_frames_are_one_reconnection(
+    slack: Playground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "FIRST_S", 0.01)
+    gateway = gateway_to(slack)
+    async with running(gateway.run):
+        await until(lambda: gateway.state() == "connected")
+        await say_disconnect(gateway, times=4)
+        await asyncio.sleep(0.5)  # each of them would have opened its own by now
+        assert sum(c.method == OPEN for c in slack.calls) == 2
+        assert gateway.state() == "connected"
+
+
+async def say_disconnect(gateway: gateways.Gateway, *, times: int) -> None:
+    """Have frames come in that Slack sends when a connection is to end."""
+    link = gateway._link
+    assert link is not None
+    for _ in range(times):
+        await link.enqueue_message('{"type":"disconnect","reason":"link_disabled"}')
 
 
 def test_the_pauses_grow_to_a_minute() -> None:

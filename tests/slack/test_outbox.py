@@ -57,10 +57,12 @@ async def test_a_reply_is_said_once_in_the_thread(side: Side) -> None:
 
 
 async def test_an_edit_goes_before_the_replies_that_wait(side: Side) -> None:
+    side.outbox._pace_s = 0.1
     side.outbox.put("k", "#ghost-alerts", said("parent"))
     for number in range(5):
         side.outbox.reply(f"k:{number}", "k", "#ghost-alerts", said(f"step {number}"))
     parent = await side.slack.until(lambda seen: seen[0] if seen else None)
+    await until(lambda: side.outbox.waiting == 5)
     side.outbox.put("k", "#ghost-alerts", said("newer"))
     await side.slack.until(lambda seen: seen[0]["text"] == "newer")
     assert side.outbox.waiting >= 3
@@ -110,6 +112,7 @@ async def test_a_channel_ghost_is_not_in_is_told_once_with_the_way_out(side: Sid
     side.outbox.put("l", "#random", said("two"))
     side.outbox.put("m", "#ghost-alerts", said("three"))
     await side.slack.until(lambda seen: seen)
+    await asyncio.sleep(0.1)  # long enough for a loop to show itself
     await until(lambda: side.outbox.waiting == 2)  # they are said once Ghost is invited
     way_out = "type `/invite @ghost` in the channel"
     assert side.told == [f"cannot post to #random: not_in_channel: {way_out}"]
