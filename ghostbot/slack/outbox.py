@@ -187,7 +187,9 @@ class Outbox:
 
     async def _not_said(self, item: Item, error: SlackApiError, now: float) -> None:
         code = code_of(error)
-        if code in GONE and await self._posts.get(item.key) is not None:
+        if code in GONE and item.under is not None:
+            self._drop(item)  # the thread it belongs to is no longer there
+        elif code in GONE and await self._posts.get(item.key) is not None:
             await self._posts.forget(item.key)  # it is posted anew
         elif code in PASSING:
             self._later(item, now, retry_after_s(error, 0.0))

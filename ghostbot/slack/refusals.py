@@ -37,8 +37,17 @@ CHANNEL_REFUSALS: Mapping[str, str] = {
     "messages_tab_disabled": "switch on the messages tab of the app",
 }
 
-# The message an edit was for is gone, or no longer ours to edit.
-GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+# The message an edit was for is gone, no longer ours to edit, or in another workspace: a state
+# directory outlives a move from the playground to Slack.
+GONE = frozenset(
+    {
+        "message_not_found",
+        "thread_not_found",
+        "cant_update_message",
+        "edit_window_closed",
+        "channel_not_found",
+    }
+)
 
 # Slack's own troubles, which pass.
 PASSING = frozenset(

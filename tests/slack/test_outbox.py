@@ -78,6 +78,15 @@ async def test_a_deleted_message_is_posted_anew(side: Side) -> None:
     assert again["text"] == "two"
 
 
+async def test_a_message_that_was_in_another_workspace_is_posted_anew(side: Side) -> None:
+    await side.posts.put("k", "C0ELSEWHERE", "1.1")
+    side.outbox.put("k", "#ghost-alerts", said("one"))
+    side.outbox.reply("k:1", "k", "#ghost-alerts", said("step"))
+    parent = await side.slack.until(lambda seen: seen[0] if seen else None)
+    await side.slack.until(lambda seen: len(seen) == 2, thread_ts=parent["ts"])
+    assert not side.told
+
+
 @pytest.mark.parametrize("trouble", ["internal_error", "fatal_error"])
 async def test_slacks_own_trouble_passes(side: Side, trouble: str) -> None:
     side.slack.faults.error(POST, trouble)
