@@ -21,7 +21,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 MOST_BODY = 64 << 20  # files are uploaded through the same door
 SHUTDOWN_S = 1.0
-SCRIPTS = ("app", "blocks", "composer", "dom", "message", "rich", "text", "views")
+SCRIPTS = (
+    *("app", "blocks", "composer", "dom", "elements"),
+    *("emoji", "line", "message", "rich", "text", "views"),
+)
 PAGE = {
     "": ("index.html", "text/html"),
     "style.css": ("style.css", "text/css"),

@@ -121,6 +121,10 @@ async def test_a_person_sees_only_what_is_theirs(page: Page, slack: AsyncWebClie
     await expect(page.get_by_test_id("message")).to_contain_text("for alice")
     await page.get_by_test_id("person").select_option("bob")
     await expect(page.get_by_test_id("message")).to_have_count(0)
+    await slack.chat_postEphemeral(channel="C0ALERTS", user="U0ALICE", text="for alice again")
+    await slack.chat_postMessage(channel="C0ALERTS", text="for all")
+    await expect(page.get_by_test_id("message").last).to_contain_text("for all")
+    await expect(page.get_by_test_id("message")).to_have_count(1)
     await page.get_by_test_id("person").select_option("dave")
     await expect(page.get_by_role("button", name="Join channel")).to_be_visible()
 

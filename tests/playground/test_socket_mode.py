@@ -193,6 +193,23 @@ async def test_the_app_hears_only_what_it_subscribed_to_and_is_in(
     assert "not in this channel" in playground.messages(channel="random")[1]["text"]
 
 
+async def test_an_event_without_a_subscription_is_not_sent(
+    manifest: Any, http: aiohttp.ClientSession
+) -> None:
+    manifest["settings"]["event_subscriptions"]["bot_events"] = ["app_mention"]
+    playground = Playground(manifest)
+    await playground.start()
+    slack = AsyncWebClient(playground.bot_token, playground.api_url, session=http)
+    opened = await slack.apps_connections_open(app_token=playground.app_token)
+    async with http.ws_connect(opened["url"]) as socket:
+        await socket.receive_json(timeout=5)
+        await playground.type("hello")
+        await playground.type("@ghost hello")
+        envelope = await socket.receive_json(timeout=5)
+        assert envelope["payload"]["event"]["type"] == "app_mention"
+    await playground.stop()
+
+
 async def test_an_event_nobody_acks_comes_again_three_times(
     playground: Playground, listening: Any, no_ack: object
 ) -> None:

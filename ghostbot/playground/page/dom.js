@@ -27,7 +27,13 @@ export function link(url, ...children) {
 
 export function image(url, alt, className) {
   const src = /^(https?:|data:image\/)/i.test(url || "") ? url : "";
-  return el("img", { src, alt: alt || "", class: className, loading: "lazy", referrerPolicy: "no-referrer" });
+  return el("img", {
+    src,
+    alt: alt || "",
+    class: className,
+    loading: "lazy",
+    referrerPolicy: "no-referrer",
+  });
 }
 
 export function clock(ts) {
@@ -45,7 +51,12 @@ export function toast(words, kind = "") {
 export function menu(anchor, { load, pick, search = false, note = "Nothing fits" }) {
   document.querySelector(".menu")?.remove();
   const list = el("div", { class: "options", role: "listbox" });
-  const input = el("input", { type: "text", placeholder: "Search", "aria-label": "Search", hidden: !search });
+  const input = el("input", {
+    type: "text",
+    placeholder: "Search",
+    "aria-label": "Search",
+    hidden: !search,
+  });
   const box = el("div", { class: "menu", "data-testid": "menu" }, input, list);
   const close = () => {
     box.remove();
@@ -58,22 +69,40 @@ export function menu(anchor, { load, pick, search = false, note = "Nothing fits"
     const mine = ++turn;
     const groups = await load(input.value);
     if (mine !== turn) return;
-    const rows = groups.flatMap((group) => [
-      group.label ? el("div", { class: "label" }, group.label) : null,
-      ...group.options.map((option) =>
-        el("button", {
-          type: "button", class: "option", role: "option", "data-value": option.value ?? "",
-          onclick: () => { close(); anchor.focus(); pick(option); },
-        }, option.node ?? option.label, option.about ? el("small", {}, option.about) : null)),
-    ]).filter(Boolean);
+    const rows = groups
+      .flatMap((group) => [
+        group.label ? el("div", { class: "label" }, group.label) : null,
+        ...group.options.map((option) =>
+          el(
+            "button",
+            {
+              type: "button",
+              class: "option",
+              role: "option",
+              "data-value": option.value ?? "",
+              onclick: () => {
+                close();
+                anchor.focus();
+                pick(option);
+              },
+            },
+            option.node ?? option.label,
+            option.about ? el("small", {}, option.about) : null,
+          ),
+        ),
+      ])
+      .filter(Boolean);
     list.replaceChildren(...(rows.length ? rows : [el("div", { class: "label" }, note)]));
     if (!search) list.querySelector("button")?.focus();
   };
   box.addEventListener("keydown", (event) => {
     const options = [...list.querySelectorAll("button")];
     const at = options.indexOf(document.activeElement);
-    if (event.key === "Escape") { event.stopPropagation(); close(); anchor.focus(); }
-    else if (event.key === "ArrowDown") options[Math.min(at + 1, options.length - 1)]?.focus();
+    if (event.key === "Escape") {
+      event.stopPropagation();
+      close();
+      anchor.focus();
+    } else if (event.key === "ArrowDown") options[Math.min(at + 1, options.length - 1)]?.focus();
     else if (event.key === "ArrowUp") (options[at - 1] ?? (search ? input : options[0]))?.focus();
     else if (event.key === "Enter" && document.activeElement === input) options[0]?.click();
     else return;
@@ -93,7 +122,17 @@ export function menu(anchor, { load, pick, search = false, note = "Nothing fits"
 
 // A modal <dialog>: what is focused before comes back into focus after.
 export function dialog(className, onclose, ...children) {
-  const node = el("dialog", { class: className, oncancel: (event) => { event.preventDefault(); onclose(); } }, ...children);
+  const node = el(
+    "dialog",
+    {
+      class: className,
+      oncancel: (event) => {
+        event.preventDefault();
+        onclose();
+      },
+    },
+    ...children,
+  );
   document.body.append(node);
   node.showModal();
   return node;
@@ -101,11 +140,35 @@ export function dialog(className, onclose, ...children) {
 
 export function confirmed(words, text) {
   return new Promise((resolve) => {
-    const end = (yes) => { node.remove(); resolve(yes); };
-    const node = dialog("confirm", () => end(false),
-      el("h2", {}, words.title.text), el("div", { class: "body" }, text(words.text)),
-      el("footer", {},
-        el("button", { type: "button", class: "button", "data-testid": "deny", onclick: () => end(false) }, words.deny.text),
-        el("button", { type: "button", class: `button ${words.style || "primary"}`, "data-testid": "confirm", autofocus: true, onclick: () => end(true) }, words.confirm.text)));
+    const end = (yes) => {
+      node.remove();
+      resolve(yes);
+    };
+    const node = dialog(
+      "confirm",
+      () => end(false),
+      el("h2", {}, words.title.text),
+      el("div", { class: "body" }, text(words.text)),
+      el(
+        "footer",
+        {},
+        el(
+          "button",
+          { type: "button", class: "button", "data-testid": "deny", onclick: () => end(false) },
+          words.deny.text,
+        ),
+        el(
+          "button",
+          {
+            type: "button",
+            class: `button ${words.style || "primary"}`,
+            "data-testid": "confirm",
+            autofocus: true,
+            onclick: () => end(true),
+          },
+          words.confirm.text,
+        ),
+      ),
+    );
   });
 }

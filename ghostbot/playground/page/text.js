@@ -1,32 +1,12 @@
 // Slack's mrkdwn, dates, mentions and emoji as DOM nodes ("Formatting text for app surfaces").
 
 import { el, link } from "./dom.js";
-
-const EMOJI = {
-  "+1": "👍", "-1": "👎", thumbsup: "👍", thumbsdown: "👎", eyes: "👀", ghost: "👻", fire: "🔥", tada: "🎉",
-  rocket: "🚀", warning: "⚠️", rotating_light: "🚨", white_check_mark: "✅", heavy_check_mark: "✔️", x: "❌",
-  no_entry: "⛔", no_entry_sign: "🚫", octagonal_sign: "🛑", stop_sign: "🛑", skull: "💀", skull_and_crossbones: "☠️",
-  coffin: "⚰️", red_circle: "🔴", large_red_circle: "🔴", large_green_circle: "🟢", green_circle: "🟢",
-  large_yellow_circle: "🟡", yellow_circle: "🟡", large_orange_circle: "🟠", large_blue_circle: "🔵",
-  large_purple_circle: "🟣", white_circle: "⚪", black_circle: "⚫", large_green_square: "🟩", large_red_square: "🟥",
-  large_yellow_square: "🟨", large_orange_square: "🟧", white_large_square: "⬜", black_large_square: "⬛",
-  hourglass: "⌛", hourglass_flowing_sand: "⏳", stopwatch: "⏱️", alarm_clock: "⏰", clock1: "🕐", zzz: "💤", bell: "🔔",
-  no_bell: "🔕", mute: "🔇", speech_balloon: "💬", mag: "🔍", wrench: "🔧", hammer: "🔨", hammer_and_wrench: "🛠️", gear: "⚙️",
-  package: "📦", memo: "📝", page_facing_up: "📄", scroll: "📜", clipboard: "📋", bar_chart: "📊", link: "🔗",
-  chart_with_upwards_trend: "📈", chart_with_downwards_trend: "📉", calendar: "📅", date: "📅", house: "🏠", key: "🔑",
-  lock: "🔒", unlock: "🔓", heart: "❤️", green_heart: "💚", broken_heart: "💔", heartbeat: "💓", sparkles: "✨", star: "⭐",
-  zap: "⚡", bulb: "💡", boom: "💥", construction: "🚧", recycle: "♻️", repeat: "🔁", arrows_counterclockwise: "🔄",
-  arrow_forward: "▶️", arrow_up: "⬆️", arrow_down: "⬇️", arrow_right: "➡️", arrow_left: "⬅️", pause_button: "⏸️",
-  double_vertical_bar: "⏸️", black_square_for_stop: "⏹️", question: "❓", grey_question: "❔", exclamation: "❗",
-  information_source: "ℹ️", wave: "👋", pray: "🙏", raised_hands: "🙌", clap: "👏", muscle: "💪", ok_hand: "👌",
-  point_right: "👉", thinking_face: "🤔", sob: "😭", smile: "😄", slightly_smiling_face: "🙂", sweat_smile: "😅",
-  robot_face: "🤖", bug: "🐛", snail: "🐌", ambulance: "🚑", adhesive_bandage: "🩹", pill: "💊", stethoscope: "🩺",
-  thermometer: "🌡️", inbox_tray: "📥", outbox_tray: "📤", floppy_disk: "💾", computer: "💻", desktop_computer: "🖥️",
-  satellite: "📡", globe_with_meridians: "🌐", electric_plug: "🔌", battery: "🔋", wastebasket: "🗑️", put_litter_in_its_place: "🚮",
-};
+import { EMOJI } from "./emoji.js";
 
 let names = { users: new Map(), channels: new Map(), groups: new Map(), me: "" };
-export const know = (who) => { names = who; };
+export const know = (who) => {
+  names = who;
+};
 
 export function emoji(name) {
   return EMOJI[name.replace(/::.*/, "")] ?? `:${name}:`;
@@ -36,7 +16,8 @@ export function plainNames(text) {
   return text.replace(/:([a-z0-9_+'-]+):/g, (whole, name) => EMOJI[name] ?? whole);
 }
 
-const unescape = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+const unescape = (text) =>
+  text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 
 export function textObject(object) {
   if (!object) return [];
@@ -49,8 +30,9 @@ function lines(text) {
 }
 
 export function mrkdwn(text) {
-  return (text ?? "").split(/```\n?([\s\S]*?)\n?```\n?/).flatMap((part, index) =>
-    index % 2 ? [el("pre", {}, control(part))] : quoted(part));
+  return (text ?? "")
+    .split(/```\n?([\s\S]*?)\n?```\n?/)
+    .flatMap((part, index) => (index % 2 ? [el("pre", {}, control(part))] : quoted(part)));
 }
 
 function quoted(text) {
@@ -71,7 +53,8 @@ function quoted(text) {
   return out;
 }
 
-const TOKEN = /`([^`\n]+)`|<([^<>\n]+)>|:([a-z0-9_+'-]+(?:::skin-tone-\d)?):|(?<![\w*])\*(?=\S)([^*\n]*[^\s*])\*(?![\w*])|(?<![\w_])_(?=\S)([^_\n]*[^\s_])_(?![\w_])|(?<![\w~])~(?=\S)([^~\n]*[^\s~])~(?![\w~])/g;
+const TOKEN =
+  /`([^`\n]+)`|<([^<>\n]+)>|:([a-z0-9_+'-]+(?:::skin-tone-\d)?):|(?<![\w*])\*(?=\S)([^*\n]*[^\s*])\*(?![\w*])|(?<![\w_])_(?=\S)([^_\n]*[^\s_])_(?![\w_])|(?<![\w~])~(?=\S)([^~\n]*[^\s~])~(?![\w~])/g;
 
 function inline(text) {
   const out = [];
@@ -109,7 +92,11 @@ function mark(body) {
 }
 
 export const user = (id, label) =>
-  el("span", { class: names.me === id ? "mention me" : "mention" }, `@${names.users.get(id) ?? (label || id)}`);
+  el(
+    "span",
+    { class: names.me === id ? "mention me" : "mention" },
+    `@${names.users.get(id) ?? (label || id)}`,
+  );
 export const channel = (id, label) =>
   el("a", { class: "mention", href: `#${id}` }, `#${names.channels.get(id) ?? (label || id)}`);
 export const group = (id, label) =>
@@ -136,13 +123,16 @@ export function date(unix, format, url, fallback) {
 function formatted(unix, format) {
   const when = new Date(unix * 1000);
   const day = (options) => when.toLocaleDateString("en", options);
-  const time = (options) => when.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", ...options });
+  const time = (options) =>
+    when.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", ...options });
   const plain = {
     date_num: () => `${when.getFullYear()}-${two(when.getMonth() + 1)}-${two(when.getDate())}`,
     date: () => day({ month: "long", day: "numeric", year: "numeric" }),
     date_short: () => day({ month: "short", day: "numeric", year: "numeric" }),
     date_long: () => day({ weekday: "long", month: "long", day: "numeric", year: "numeric" }),
-    time: () => time(), time_secs: () => time({ second: "2-digit" }), ago: () => ago(unix),
+    time: () => time(),
+    time_secs: () => time({ second: "2-digit" }),
+    ago: () => ago(unix),
   };
   return format.replace(/\{(\w+)\}/g, (whole, name) => {
     const pretty = name.endsWith("_pretty") && nearDay(when);
@@ -153,15 +143,23 @@ function formatted(unix, format) {
 const two = (number) => String(number).padStart(2, "0");
 
 function nearDay(when) {
-  const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(when).setHours(0, 0, 0, 0)) / 864e5);
+  const days = Math.round(
+    (new Date().setHours(0, 0, 0, 0) - new Date(when).setHours(0, 0, 0, 0)) / 864e5,
+  );
   return { "-1": "tomorrow", 0: "today", 1: "yesterday" }[days] ?? "";
 }
 
 function ago(unix) {
   const seconds = Math.round(Date.now() / 1000 - unix);
   const size = Math.abs(seconds);
-  const [count, unit] = size < 60 ? [size, "second"] : size < 3600 ? [size / 60, "minute"]
-    : size < 86400 ? [size / 3600, "hour"] : [size / 86400, "day"];
+  const [count, unit] =
+    size < 60
+      ? [size, "second"]
+      : size < 3600
+        ? [size / 60, "minute"]
+        : size < 86400
+          ? [size / 3600, "hour"]
+          : [size / 86400, "day"];
   const words = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
   return words.format(Math.trunc(seconds > 0 ? -count : count), unit);
 }

@@ -3,12 +3,12 @@
 import { blocks } from "./blocks.js";
 import { dialog, el, toast } from "./dom.js";
 import { textObject } from "./text.js";
-import { ask, surfaceOf, tell } from "./app.js";
+import { ask, tell } from "./line.js";
 
 const typed = new Map(); // view id → { block_id: { action_id: value } }
 let open = null;
 
-export function showModal(view) {
+export function showModal(view, surfaceOf) {
   if (open && (!view || open.hash !== view.hash)) {
     open.node.remove();
     open = null;
@@ -18,16 +18,45 @@ export function showModal(view) {
   if (!typed.has(view.id)) typed.set(view.id, {});
   const values = typed.get(view.id);
   for (const block of view.blocks) {
-    if (block.type === "input") (values[block.block_id] ??= {})[block.element.action_id] ??= begun(view, block);
+    if (block.type === "input")
+      (values[block.block_id] ??= {})[block.element.action_id] ??= begun(view, block);
   }
   const close = () => tell("close");
-  const form = el("form", { class: "view", method: "dialog", onsubmit: (event) => { event.preventDefault(); submit(form, values); } },
-    el("header", {}, el("h2", {}, textObject(view.title)), el("button", { type: "button", class: "close", "aria-label": "Close", onclick: close }, "✕")),
+  const form = el(
+    "form",
+    {
+      class: "view",
+      method: "dialog",
+      onsubmit: (event) => {
+        event.preventDefault();
+        submit(form, values);
+      },
+    },
+    el(
+      "header",
+      {},
+      el("h2", {}, textObject(view.title)),
+      el("button", { type: "button", class: "close", "aria-label": "Close", onclick: close }, "✕"),
+    ),
     el("div", { class: "blocks" }, blocks(view.blocks, surfaceOf({ view, values }))),
     el("div", { class: "error", role: "alert", "data-block-id": "" }),
-    el("footer", {},
-      el("button", { type: "button", class: "button", onclick: close }, ...(view.close ? textObject(view.close) : ["Cancel"])),
-      view.submit ? el("button", { class: "button primary", "data-testid": "submit", disabled: view.submit_disabled }, textObject(view.submit)) : null));
+    el(
+      "footer",
+      {},
+      el(
+        "button",
+        { type: "button", class: "button", onclick: close },
+        ...(view.close ? textObject(view.close) : ["Cancel"]),
+      ),
+      view.submit
+        ? el(
+            "button",
+            { class: "button primary", "data-testid": "submit", disabled: view.submit_disabled },
+            textObject(view.submit),
+          )
+        : null,
+    ),
+  );
   const node = dialog("modal", close, form);
   node.setAttribute("data-testid", "modal");
   open = { node, hash: view.hash };
@@ -58,6 +87,7 @@ async function submit(form, values) {
 }
 
 export function homeView(view, draw) {
-  if (!view) return el("div", { class: "home faint" }, "The app has not published its Home tab yet.");
+  if (!view)
+    return el("div", { class: "home faint" }, "The app has not published its Home tab yet.");
   return el("div", { class: "home", "data-testid": "home" }, draw(view));
 }
