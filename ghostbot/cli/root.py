@@ -1,0 +1,103 @@
+"""`ghost`: its commands, each imported when it is typed, and the one place where errors end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from ghostbot import errors
+from ghostbot.cli import place
+
+COMMANDS = {  # name: the module that holds it, in the order in which people meet them
+    "up": "up",
+    "status": "status",
+    "logs": "logs",
+    "start": "orders",
+    "stop": "orders",
+    "restart": "orders",
+    "down": "down",
+    "config": "config",
+}
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+HELP = """Keeps your daemons alive, and tells you how they are.
+
+\b
+Two commands to begin with, where a ghost.toml is:
+  ghost up        start Ghost and the daemons in ghost.toml
+  ghost status    see how they are (in another terminal)
+
+Ghost finds ghost.toml in this folder or in the nearest one above.
+"""
+
+
+class Root(click.Group):
+    """A group whose commands are imported late."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+        """Return the commands, in the order in which people meet them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
+        """Import the one command that was typed."""
+        module = COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        found: click.Command = getattr(import_module(f"ghostbot.cli.{module}"), cmd_name)
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that was typed, or say which one was probably meant."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            from ghostbot.core.words import did_you_mean  # noqa: PLC0415 - only mistakes need it
+
+            near = did_you_mean(args[0], COMMANDS) or "; see `ghost --help`"
+            ctx.fail(f"cannot do {args[0]}: no such command{near}")
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=Root, help=HELP, invoke_without_command=True)
+@place.option
+@click.version_option(package_name="ghostbot", message="ghost %(version)s")
+@click.pass_context
+def root(ctx: click.Context) -> None:
+    """Show the help where nothing is asked for."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main() -> int:
+    """Run what was typed, and return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character still gets the rest of the line.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = root.main(prog_name="ghost", standalone_mode=False)
+        sys.stdout.flush()
+    except errors.ConfigError as error:
+        return _say(*error.mistakes, code=error.exit_code)
+    except errors.GhostError as error:
+        return _say(f"ghost: {error}", code=error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        return INTERRUPTED
+    except BrokenPipeError:  # `ghost logs web | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _say(f"ghost: cannot go on: {error}", code=1)
+    return code if isinstance(code, int) else 0
+
+
+def _say(*lines: str, code: int) -> int:
+    for line in lines:
+        click.echo(line, err=True)
+    return code

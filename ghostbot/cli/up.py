@@ -1,0 +1,88 @@
+"""`ghost up`: start Ghost and its daemons."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from ghostbot import errors
+from ghostbot.cli import place, words
+from ghostbot.cli.api import Api
+from ghostbot.process import lock
+
+OUT = "ghost.out"  # what a detached Ghost would have printed
+LOOK_S = 0.05  # a process that is not there yet cannot tell when it is
+PATIENCE_S = 60.0
+LAST_LINES = 20
+
+
+@click.command()
+@place.option
+@click.option("--playground", is_flag=True, help="Open a Slack on this machine, to try Ghost in.")
+@click.option("--detach", is_flag=True, help="Return once Ghost runs; it stays in the background.")
+def up(*, playground: bool, detach: bool) -> int:
+    """Start Ghost and the daemons in ghost.toml; Ctrl-C stops them all.
+
+    Daemons that an earlier Ghost left running are taken over, not started twice.
+    """
+    path = place.config_path()
+    if detach:
+        return _detach(path, playground=playground)
+    from ghostbot.app import main  # noqa: PLC0415 - it brings everything along
+
+    return main(path, playground=playground)
+
+
+def _detach(path: Path, *, playground: bool) -> int:
+    state_dir = place.state_dir()
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if (pid := lock.holder(state_dir)) is not None:
+        raise errors.AlreadyRunning(
+            f"cannot start Ghost: another one (pid {pid}) holds {state_dir}; see `ghost status`"
+        )
+    out = state_dir / OUT
+    command = [*_ghost(), "up", "-c", str(path), *(["--playground"] if playground else [])]
+    with out.open("wb") as file:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+    if _answers(child, state_dir):
+        click.echo(f"Ghost is up (pid {child.pid}); its output goes to {out}")
+        return 0
+    click.echo("ghost: cannot start Ghost; it said:", err=True)
+    for line in out.read_text(errors="replace").splitlines()[-LAST_LINES:]:
+        click.echo(f"  {words.safe(line)}", err=True)
+    return 1
+
+
+def _ghost() -> list[str]:
+    """Return how this very ghost was started."""
+    script = Path(sys.argv[0])
+    if script.name == "__main__.py":
+        return [sys.executable, "-m", "ghostbot"]
+    return [sys.executable, str(script.absolute())]
+
+
+def _answers(child: subprocess.Popen[bytes], state_dir: Path) -> bool:
+    """Wait until Ghost answers; False where it ended first."""
+    until = time.monotonic() + PATIENCE_S
+    while child.poll() is None:
+        try:
+            Api(state_dir).get("/api/daemons")
+        except errors.NotRunning:
+            if time.monotonic() > until:
+                return False
+            time.sleep(LOOK_S)
+        else:
+            return child.poll() is None
+    return False

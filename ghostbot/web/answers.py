@@ -1,0 +1,91 @@
+"""How Ghost answers over HTTP: one way to say yes, one shape to say no."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from ghostbot import errors, shapes
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+STATUS: dict[type[errors.GhostError], int] = {
+    errors.BadRequest: 400,
+    errors.NotAllowed: 403,
+    errors.NoSuch: 404,
+    errors.Failed: 409,
+}
+CODES = {404: "no_such_route", 405: "method_not_allowed", 413: "too_large"}
+SAFE = {
+    "Server": "ghost",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+log = logging.getLogger("ghost.web")
+
+
+def bytes_of(body: Mapping[str, Any], *, indent: int | None = None) -> bytes:
+    """Write JSON as UTF-8. What is no Unicode text (a lone surrogate) becomes a question mark."""
+    return json.dumps(body, ensure_ascii=False, indent=indent).encode("utf-8", "replace")
+
+
+def answer(
+    body: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """Answer with JSON."""
+    return web.Response(
+        body=bytes_of(body), status=status, headers=headers, content_type="application/json"
+    )
+
+
+def no(
+    status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """Say no, in the one shape of every error."""
+    return answer(shapes.error(code, message), status=status, headers=headers)
+
+
+def no_because(error: errors.GhostError) -> web.Response:
+    """Say no in Ghost's own words."""
+    status = next((s for kind, s in STATUS.items() if isinstance(error, kind)), 500)
+    return no(status, error.code, str(error))
+
+
+@web.middleware
+async def in_one_shape(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn every failure of a handler into an answer."""
+    try:
+        response = await handler(request)
+    except errors.GhostError as error:
+        response = no_because(error)
+    except web.HTTPException as error:
+        response = _of_http(request, error)
+    except ConnectionError:  # the asker went away; nobody is left to answer
+        raise
+    except Exception:  # the edge of a task: nothing may pass
+        told = secrets.token_hex(4)
+        log.exception("request failed id=%s method=%s path=%r", told, request.method, request.path)
+        response = no(500, "internal", f"cannot answer: Ghost's own fault, see {told} in ghost.log")
+    if not response.prepared:
+        for name, value in SAFE.items():
+            response.headers.setdefault(name, value)
+    return response
+
+
+def _of_http(request: web.Request, error: web.HTTPException) -> web.Response:
+    status = error.status
+    code = CODES.get(status, "bad_request" if status < 500 else "internal")  # noqa: PLR2004 - HTTP's own
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        allowed = ", ".join(sorted(error.allowed_methods))
+        message = f"cannot {request.method} {request.path}: it takes {allowed}"
+        return no(status, code, message, {"Allow": allowed})
+    if isinstance(error, web.HTTPNotFound):
+        return no(status, code, f"cannot find {request.path}: no such route")
+    return no(status, code, f"cannot answer: {(error.text or error.reason).lower()}")

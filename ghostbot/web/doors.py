@@ -1,0 +1,198 @@
+"""The doors: ghost.sock first, then the private TCP door, before one application.
+
+Rule 1: ghost.sock is made 0600 before anyone can connect, and removed by whoever made it.
+Rule 2: a port that is taken stops nothing: its owner is told, and the door is tried again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import socket
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from aiohttp import web
+
+from ghostbot.ghost import Ghost
+from ghostbot.keep import keep
+from ghostbot.process.identity import owner_of_port
+from ghostbot.web import answers, asked
+from ghostbot.web.address import address
+from ghostbot.web.admission import admission
+from ghostbot.web.daemons import Daemons
+from ghostbot.web.health import Health, Meter
+from ghostbot.web.logs import Logs
+from ghostbot.web.status import Status
+from ghostbot.web.token import token
+
+AGAIN_S = 10.0  # how often a door that stays shut is tried
+BACKLOG = 128
+GRACE_S = 2.0  # what is being answered when the doors close gets this long
+
+log = logging.getLogger("ghost.web")
+
+Tell = Callable[[str | None], None]
+
+
+class Connection(web.RequestHandler):
+    """aiohttp's connection, saying no in Ghost's shape to what is not even HTTP."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what never reached a handler."""
+        log.debug("no request status=%d from=%s", status, request.remote, exc_info=exc)
+        said = " ".join((message or "no HTTP").split())[:200]
+        code = "bad_request" if status < 500 else "internal"  # noqa: PLR2004 - HTTP's own
+        response = answers.no(status, code, f"cannot read the request: {said}")
+        response.force_close()
+        return response
+
+
+class Doors:
+    """Opens the doors, and closes them when it is cancelled."""
+
+    def __init__(
+        self,
+        ghost: Ghost,
+        *,
+        state_dir: Path,
+        listen: tuple[str, int] | None,
+        allowed_hosts: Iterable[str],
+        down: Callable[[bool], None],
+        tell: Tell,
+    ) -> None:
+        """Take the parts.
+
+        `down` ends Ghost and is told whether to keep the daemons. `tell` takes a line for
+        people about a door that stays shut, and None once it is open.
+        """
+        self.private: tuple[str, int] | None = None  # where the private door is open
+        self._ghost = ghost
+        self._state_dir = state_dir
+        self._listen = listen
+        self._allowed_hosts = tuple(allowed_hosts)
+        self._down = down
+        self._tell = tell
+        self._token = ""  # read before the private door opens
+        self._servers: list[asyncio.Server] = []
+
+    async def run(self) -> None:
+        """Keep the doors open until cancelled. Raises OSError where ghost.sock cannot be made."""
+        meter, logs = Meter(), Logs(self._ghost)
+        runner = web.AppRunner(self._app(meter, logs), shutdown_timeout=GRACE_S)
+        await runner.setup()
+        try:
+            await self._serve(runner, _unix_socket(self._state_dir))
+            log.info("open door=ghost.sock")
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(meter.run(), name="lag meter")
+                door = keep("the private door", lambda: self._private(runner), self._tell)
+                tasks.create_task(door, name="private door")
+        finally:
+            _remove_socket(self._state_dir)
+            self.private = None
+            for server in self._servers:
+                server.close()
+            self._servers.clear()
+            logs.end()
+            await runner.cleanup()
+
+    def _app(self, meter: Meter, logs: Logs) -> web.Application:
+        admit = admission(token=lambda: self._token, allowed_hosts=self._allowed_hosts)
+        app = web.Application(
+            middlewares=[answers.in_one_shape, admit], client_max_size=asked.BODY_MAX_BYTES
+        )
+        for noun in (
+            Health(self._ghost, meter),
+            Status(self._ghost),
+            Daemons(self._ghost, self._down),
+            logs,
+        ):
+            app.add_routes(noun.routes())
+        return app
+
+    async def _serve(self, runner: web.AppRunner, door: socket.socket) -> None:
+        loop, manager = asyncio.get_running_loop(), runner.server
+        assert manager is not None, "the runner was set up before any door"
+
+        def connection() -> Connection:
+            # None is how aiohttp itself is told to write no access log.
+            return Connection(manager, loop=loop, access_log=None)  # type: ignore[arg-type]
+
+        self._servers.append(await loop.create_server(connection, sock=door, backlog=BACKLOG))
+
+    async def _private(self, runner: web.AppRunner) -> None:
+        """Open the private door, now or as soon as its port is free."""
+        if self._listen is None:
+            return
+        host, port = self._listen
+        while True:
+            try:
+                self._token = token(self._state_dir)
+                door = await _tcp_socket(host, port)
+            except OSError as error:
+                self._tell(await _why_shut(host, port, error))
+                await asyncio.sleep(AGAIN_S)
+            else:
+                await self._serve(runner, door)
+                self.private = door.getsockname()[:2]
+                self._tell(None)
+                log.info("open door=private at=%s:%d", *self.private)
+                return
+
+
+def _unix_socket(state_dir: Path) -> socket.socket:
+    """Return ghost.sock, bound; what lies there was left by a Ghost that is gone."""
+    with address(state_dir) as path:
+        Path(path).unlink(missing_ok=True)
+        door = socket.socket(socket.AF_UNIX)
+        try:
+            door.bind(path)
+            # Before listen(2) nobody can connect, so that it was never open to others.
+            Path(path).chmod(0o600)
+        except OSError:
+            door.close()
+            raise
+    return door
+
+
+def _remove_socket(state_dir: Path) -> None:
+    with suppress(OSError), address(state_dir) as path:
+        Path(path).unlink(missing_ok=True)
+
+
+async def _tcp_socket(host: str, port: int) -> socket.socket:
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, kind, protocol, _, place = found[0]
+    door = socket.socket(family, kind, protocol)
+    try:
+        # A port in TIME_WAIT after Ghost's restart is no other's; see socket(7).
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind(place)
+        door.listen(BACKLOG)  # on some systems only this tells that the port is taken
+    except OSError:
+        door.close()
+        raise
+    return door
+
+
+async def _why_shut(host: str, port: int, error: OSError) -> str:
+    why = (error.strerror or str(error)).lower()
+    if error.filename:
+        return f"cannot open the private door on {host}:{port}: {error.filename}: {why}"
+    if error.errno == errno.EADDRINUSE:
+        owner = await asyncio.to_thread(owner_of_port, port)
+        by = f"{owner[1]} ({owner[0]})" if owner and owner[0] else "another program"
+        why = f"port is taken by {by}"
+    return f"cannot open the private door on {host}:{port}: {why}; set [web] listen"
