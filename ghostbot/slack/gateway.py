@@ -41,6 +41,7 @@ from ghostbot.slack.work import Work
 SLACK_URL = "https://slack.com/api/"
 TIMEOUT_S = 10
 PING_S = 10.0
+WATCH_S, GRACE_S = 5.0, 75.0  # the SDK's own reconnecting is left alone for so long
 FIRST_S, LAST_S = 1.0, 30.0  # between tries while the network is down
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -106,7 +107,11 @@ class Gateway:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self.work.run(), name="slack work")
                     url = await self._let_in()
-                    await self._stay(url)
+                    app = self._app()
+                    self._register(app)  # once: what it remembers outlives a connection
+                    while True:
+                        await self._stay(app, url)
+                        url = await self._let_in()
             finally:
                 self._session = self.client.session = self.writes.session = None
 
@@ -158,9 +163,8 @@ class Gateway:
         self.team_id, self.bot_user_id = identity.team_id, identity.bot_user_id
         self._known.set()
 
-    async def _stay(self, url: str) -> None:
-        app = self._app()
-        self._register(app)
+    async def _stay(self, app: AsyncApp, url: str) -> None:
+        """Be connected, until the SDK has not come back for too long by itself."""
         self._link = link = SpacedClient(
             app_token=self._app_token,
             web_client=self.writes,
@@ -169,9 +173,13 @@ class Gateway:
         )
         link.opened(url)
         try:
-            await SocketHandler(app, link, self.work).connect_async()  # type: ignore[no-untyped-call]
-            log.info("slack connected team=%s", self.team_id)
-            await asyncio.Event().wait()
+            async with asyncio.TaskGroup() as group:
+                # It tries for ever with the one URL it has, also when that is no longer good.
+                connect = SocketHandler(app, link, self.work).connect_async()  # type: ignore[no-untyped-call]
+                connecting = group.create_task(connect, name="slack connect")
+                await _until_down(link)
+                connecting.cancel()
+            log.warning("slack connection is down for too long, building a new one")
         finally:
             self._link = None
             await link.end()
@@ -219,6 +227,16 @@ def _client(token: str | None, url: str, retries: list[object]) -> AsyncWebClien
         # Else the SDK sends loopback through HTTPS_PROXY, whatever NO_PROXY says.
         client.proxy = None
     return client
+
+
+async def _until_down(link: SpacedClient) -> None:
+    """Return when the link was not up for too long; the SDK says so to nobody."""
+    loop = asyncio.get_running_loop()
+    up_at = loop.time()
+    while loop.time() - up_at < GRACE_S:
+        await asyncio.sleep(WATCH_S)
+        if link.is_up:
+            up_at = loop.time()
 
 
 def _in_words(error: BaseException) -> str:

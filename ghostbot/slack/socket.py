@@ -98,6 +98,7 @@ class SpacedClient(SocketModeClient):
                 await asyncio.sleep(NOT_RETRIED_S)
             raise
         self._refused(None)
+        log.info("slack connection opened streak=%s", self._streak)
         return url
 
     def _pause_s(self) -> float:

@@ -175,6 +175,39 @@ async def test_a_refresh_of_the_connection_loses_no_command() -> None:
         await side.slack.until(lambda seen: any(m["ephemeral"] for m in seen))
 
 
+async def test_a_connection_that_the_sdk_gave_up_is_built_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gateways, "WATCH_S", 0.02)
+    monkeypatch.setattr(gateways, "GRACE_S", 0.1)
+    async with slack_side(FakeGhost.of("web")) as side:
+        dead = side.gateway._link
+        assert dead is not None
+        dead.auto_reconnect_enabled = False
+        await dead.disconnect()  # type: ignore[no-untyped-call]
+        await until(lambda: side.gateway._link is not dead and side.gateway.state() == "connected")
+        assert dead.closed
+        await side.slack.type("/ghost status")
+        await side.slack.until(lambda seen: any(m["ephemeral"] for m in seen))
+
+
+async def test_a_ticket_that_went_bad_before_it_was_used_is_replaced(
+    monkeypatch: pytest.MonkeyPatch, slack: Playground
+) -> None:
+    monkeypatch.setattr(gateways, "WATCH_S", 0.02)
+    monkeypatch.setattr(gateways, "GRACE_S", 0.2)
+    opened = sockets.SpacedClient.opened
+    bad = iter([True])
+
+    def spoiled(link: sockets.SpacedClient, url: str) -> None:
+        opened(link, url.replace("ticket=", "ticket=x") if next(bad, False) else url)
+
+    monkeypatch.setattr(sockets.SpacedClient, "opened", spoiled)
+    gateway = gateway_to(slack)
+    async with running(gateway.run):
+        await until(lambda: gateway.state() == "connected")
+
+
 async def test_a_token_revoked_while_connected_is_told_and_asked_about_once(
     slack: Playground,
 ) -> None:
