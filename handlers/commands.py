@@ -11,6 +11,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from ghostbot.core import words
 from ghostbot.errors import BadRequest
 from ghostbot.ghost import Actor, Doing
+from ghostbot.slack.blocks.text import typed
 from ghostbot.slack.places import Place
 from ghostbot.slack.work import Piece
 from handlers import replies
@@ -40,7 +41,7 @@ def piece(name: str, place: Place, do: Callable[[], Awaitable[None]]) -> Piece:
 
 async def carry_out(text: str, means: Means, actor: Actor, place: Place) -> None:
     """Do what the words mean. Raises GhostError, which becomes the answer."""
-    ask = words.read(replies.typed(text))
+    ask = words.read(typed(text))
     if isinstance(ask, words.Misheard):
         raise BadRequest(ask.why)
     await means.people.admit(actor.id, changes=words.VERBS[ask.verb].changes)

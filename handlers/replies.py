@@ -20,11 +20,9 @@ from ghostbot.slack.blocks import incident as incidents
 from ghostbot.slack.blocks import logs as log_blocks
 from ghostbot.slack.blocks import status as statuses
 from ghostbot.slack.blocks.message import Message, section
-from ghostbot.slack.blocks.text import count, cut, escape, name, typed
+from ghostbot.slack.blocks.text import count, cut, escape, name
 from ghostbot.slack.work import trouble_id
 from handlers.means import Means
-
-__all__ = ["typed"]
 
 NAMED_MAX = 20  # outcomes told one by one
 
