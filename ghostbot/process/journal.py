@@ -62,7 +62,7 @@ class Journal:
     """Appends to journal/spawns.jsonl, and remembers the last line of each daemon."""
 
     def __init__(self, path: Path, trouble: Trouble = lambda _: None) -> None:
-        """Read what is there; `trouble` gets a line for people, and None once it is over."""
+        """Keep `path`; `trouble` gets a line for people, and None once it is over."""
         self._path = path
         self._trouble = trouble
         self._fd: int | None = None
@@ -105,9 +105,11 @@ class Journal:
 
     def _append(self, entry: Entry) -> None:
         self.last[entry.name] = entry
-        line = (b"\n" if self._torn else b"") + _line(entry)
         try:
-            if self._fd is None or self._size > COMPACT_BYTES:
+            if self._fd is None:
+                self._open()
+            line = (b"\n" if self._torn else b"") + _line(entry)
+            if self._size > COMPACT_BYTES:
                 self._compact()  # it holds this entry too
             else:
                 self._write(line)
@@ -136,8 +138,16 @@ class Journal:
         temporary.chmod(MODE)
         temporary.replace(self._path)
         self.close()
-        self._fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, MODE)
-        self._size, self._torn = len(data), False
+        self._open()
+        self._torn = False
+
+    def _open(self) -> None:
+        """Open the file for appending. Its last line may be torn: an empty one does no harm."""
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._fd = os.open(self._path, flags, MODE)
+        self._size = os.fstat(self._fd).st_size
+        self._torn = self._size > 0
 
     def _parse(self) -> tuple[list[Entry], int]:
         try:

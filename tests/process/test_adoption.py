@@ -180,7 +180,8 @@ async def test_records_of_another_boot_are_never_matched(house: House) -> None:
     proc = house.spawn(house.table(*program("ignore_term")))
     house.journal.spawned("web", "run", replace(proc, boot="another"))
     assert house.runs.find("web") is None
-    house.journal.spawn("web", "run", boot="another", ticks=0)
+    run = house.runs._runs["web"].run
+    house.journal.spawn("web", run, boot="another", ticks=proc.ticks)
     assert house.runs.find("web") is None
 
 

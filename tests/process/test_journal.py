@@ -112,3 +112,15 @@ def test_a_journal_whose_folder_cannot_be_made_is_told(tmp_path: Path) -> None:
     assert a_journal.last["web"].run == "r1"
     assert "cannot write" in str(told[0])
     assert a_journal.read() == {}
+
+
+def test_a_line_after_a_torn_one_is_whole_even_without_reading_first(tmp_path: Path) -> None:
+    path = tmp_path / "journal" / "spawns.jsonl"
+    first = journal(tmp_path)
+    first.spawned("web", "r1", PROC)
+    first.close()
+    path.write_bytes(path.read_bytes() + b'{"at":"20')
+    second = journal(tmp_path)
+    second.spawned("db", "r2", PROC)
+    second.close()
+    assert set(journal(tmp_path).read()) == {"web", "db"}

@@ -222,6 +222,8 @@ async def test_killed_at_any_moment_the_file_is_old_or_new(tmp_path: Path) -> No
         )
         seen = path.stat().st_mtime_ns if path.exists() else 0
         await until(lambda was=seen: path.exists() and path.stat().st_mtime_ns != was)
+        for _ in range(40):  # and at any moment a reader sees it whole
+            assert json.loads(path.read_bytes())["n"] >= 0
         await asyncio.sleep(pause_s)
         writer.send_signal(SIGKILL)
         await asyncio.to_thread(writer.wait)

@@ -8,16 +8,18 @@ import subprocess
 import sys
 import time
 from signal import SIGKILL, SIGSTOP, SIGTERM, Signals
+from typing import Any
 
 import pytest
 
 from ghostbot.config.model import Kill
 from ghostbot.core.daemon import Exited, Gone, Proc, Unspawned
-from ghostbot.process import orphans
-from ghostbot.process.identity import identify, is_alive, stat_of
+from ghostbot.process import orphans, runs
+from ghostbot.process.identity import Stat, identify, is_alive, stat_of
 from ghostbot.process.tree import Snapshot
 from tests.fakes.house import House, children_of, program, until
 
+FIRST, SECOND = 90_000_001, 90_000_002  # beyond every pid_max
 ESCAPES = ("group", "own_group", "own_session", "double_fork")
 
 
@@ -159,11 +161,13 @@ async def test_orphans_that_end_are_reaped_though_nobody_watches_them(
     assert is_alive(proc)
 
 
+def popen(*command: str, **keys: Any) -> subprocess.Popen[bytes]:
+    """Start a child of the main thread, as whoever runs on the loop would."""
+    return subprocess.Popen(command, **keys)
+
+
 async def test_other_children_of_ghost_are_theirs_to_wait_for(house: House) -> None:
-    mine = await asyncio.to_thread(subprocess.Popen, ["sh", "-c", "exit 7"])
-    apart = await asyncio.to_thread(
-        subprocess.Popen, ["sh", "-c", "exit 8"], start_new_session=True
-    )
+    mine, apart = popen("sh", "-c", "exit 7"), popen("sh", "-c", "exit 8", start_new_session=True)
     await until(lambda: identify(mine.pid) is None and identify(apart.pid) is None)
     house.runs._orphans.sweep()
     proc = house.spawn(house.table("true"))
@@ -198,6 +202,20 @@ async def test_a_respawner_that_ignores_term_is_ended_by_kill(house: House) -> N
         await house.gone(proc)
     assert time.perf_counter() - began < 5
     assert not house.marked()
+
+
+async def test_whoever_sigkill_did_not_meet_is_met_once_the_leader_is_gone(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = house.table(*program("fork_children", "group-term", "own_session-term"))
+    proc = house.spawn(table)
+    children = children_of(await house.said(table))
+    monkeypatch.setattr(runs, "KILL_ROUNDS", 0)
+    house.runs.signal(table, proc, SIGKILL)
+    os.kill(proc.pid, SIGKILL)
+    assert (await house.exited(proc)).left
+    await house.gone(proc)
+    assert not any(identify(pid) for pid in children.values())
 
 
 async def test_a_stopped_daemon_hears_a_request_to_exit(house: House) -> None:
@@ -254,3 +272,17 @@ async def test_a_crowd_that_dies_at_once_costs_one_look(
     for table, proc in zip(tables, procs, strict=True):
         house.runs.signal(table, proc, SIGKILL)
         await house.gone(proc)
+
+
+async def test_an_orphan_that_forks_and_goes_while_it_is_listed_is_not_missed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list had the one that has ended since; its successor is only in the next list."""
+    lists = iter([{FIRST}, {FIRST, SECOND}])
+    monkeypatch.setattr(orphans, "_children", lambda: next(lists))
+    states = {FIRST: "Z", SECOND: "S"}
+    monkeypatch.setattr(
+        orphans, "stat_of", lambda pid: Stat(pid, states[pid], 1, pid, pid, 0, 1, 1, 0)
+    )
+    assert house.runs._orphans._look() == {SECOND}
+    monkeypatch.undo()

@@ -67,7 +67,8 @@ def test_the_marker_of_another_daemon_or_house_is_no_members() -> None:
 
 def test_whoever_is_older_than_the_leader_is_no_member() -> None:
     older = stat(D, ppid=1, ticks=99)
-    assert D not in pids(snapshot(FAMILY[0], older, markers={D: "house/web/r"}))
+    in_group = stat(A, ppid=1, of=LEADER, ticks=99)
+    assert pids(snapshot(FAMILY[0], older, in_group, markers={D: "house/web/r"})) == {LEADER}
 
 
 def test_a_group_that_took_the_leaders_number_later_is_a_strangers() -> None:
