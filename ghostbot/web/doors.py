@@ -30,6 +30,7 @@ from ghostbot.web.token import token
 
 AGAIN_S = 10.0  # how often a door that stays shut is tried
 BACKLOG = 128
+LINGER_S = 1.0  # how long the rest of a body is read that nobody wants any more
 GRACE_S = 2.0  # what is being answered when the doors close gets this long
 
 log = logging.getLogger("ghost.web")
@@ -127,7 +128,7 @@ class Doors:
 
         def connection() -> Connection:
             # None is how aiohttp itself is told to write no access log.
-            return Connection(manager, loop=loop, access_log=None)  # type: ignore[arg-type]
+            return Connection(manager, loop=loop, lingering_time=LINGER_S, access_log=None)  # type: ignore[arg-type]
 
         self._servers.append(await loop.create_server(connection, sock=door, backlog=BACKLOG))
 
