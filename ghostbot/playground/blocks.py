@@ -80,6 +80,11 @@ def check_view(view: Any, surfaces: Iterable[Surface]) -> Json:
     return view
 
 
+def prepare() -> None:
+    """Load the schema and its validator: slow, so it belongs into a thread, before the start."""
+    check_message([{"type": "divider"}], None)
+
+
 def _is_input(block: Any) -> bool:
     return isinstance(block, dict) and block.get("type") == "input"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import ipaddress
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
@@ -11,6 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from ghostbot.errors import ConfigError
+from ghostbot.playground import blocks
 from ghostbot.playground.doors import guard
 from ghostbot.playground.live import Live
 from ghostbot.playground.responses import Responses
@@ -55,6 +57,7 @@ class Server:
 
     async def start(self) -> None:
         """Bind; `OSError` when the port is taken."""
+        await asyncio.to_thread(_prepare)  # files and imports would hold up the loop
         runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=SHUTDOWN_S)
         await runner.setup()
         try:
@@ -109,9 +112,8 @@ class Server:
         name, kind = PAGE.get(request.match_info["name"], ("", ""))
         if not name:
             raise web.HTTPNotFound
-        text = (files("ghostbot.playground") / "page" / name).read_text("utf-8")
         headers = {"Cache-Control": "no-store"}
-        return web.Response(text=text, content_type=kind, charset="utf-8", headers=headers)
+        return web.Response(text=_asset(name), content_type=kind, charset="utf-8", headers=headers)
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
         upload = self._world.uploads.get(request.match_info["secret"])
@@ -130,6 +132,17 @@ class Server:
                 kind = "application/octet-stream"
                 return web.Response(body=upload.data, content_type=kind, headers=headers)
         raise web.HTTPNotFound
+
+
+def _prepare() -> None:
+    blocks.prepare()
+    for name, _ in PAGE.values():
+        _asset(name)
+
+
+@functools.cache
+def _asset(name: str) -> str:
+    return (files("ghostbot.playground") / "page" / name).read_text("utf-8")
 
 
 def loopback(host: str) -> str:
