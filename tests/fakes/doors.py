@@ -49,6 +49,7 @@ class Asked:
     state_dir: Path
     downs: list[bool] = field(default_factory=list)
     told: list[str | None] = field(default_factory=list)
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)  # closed at the end
 
     async def unix(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         with address(self.state_dir) as path:
@@ -139,7 +140,10 @@ async def open_doors(
                     await opened.wait()
             else:
                 await _answers(state_dir, running)
-            yield Asked(k, doors, state_dir, downs, told)
+            asked = Asked(k, doors, state_dir, downs, told)
+            yield asked
+            for writer in asked.writers:
+                writer.close()
         finally:
             running.cancel()
             await asyncio.wait({running})
