@@ -1,15 +1,13 @@
-"""`ghost`: its commands, each imported when it is typed, and the one place where errors end."""
+"""`ghost`: its commands, each imported when it is typed."""
 
 from __future__ import annotations
 
-import os
-import sys
 from importlib import import_module
 
 import click
 
-from ghostbot import errors
 from ghostbot.cli import place
+from ghostbot.cli.endings import INTERRUPTED, end
 
 COMMANDS = {  # name: the module that holds it, in the order in which people meet them
     "up": "up",
@@ -21,7 +19,6 @@ COMMANDS = {  # name: the module that holds it, in the order in which people mee
     "down": "down",
     "config": "config",
 }
-INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 HELP = """Keeps your daemons alive, and tells you how they are.
 
@@ -73,31 +70,14 @@ def root(ctx: click.Context) -> None:
 
 def main() -> int:
     """Run what was typed, and return the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a character still gets the rest of the line.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    return end(_run)
+
+
+def _run() -> object:
     try:
-        code = root.main(prog_name="ghost", standalone_mode=False)
-        sys.stdout.flush()
-    except errors.ConfigError as error:
-        return _say(*error.mistakes, code=error.exit_code)
-    except errors.GhostError as error:
-        return _say(f"ghost: {error}", code=error.exit_code)
+        return root.main(prog_name="ghost", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except click.Abort:
         return INTERRUPTED
-    except BrokenPipeError:  # `ghost logs web | head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except OSError as error:
-        return _say(f"ghost: cannot go on: {error}", code=1)
-    return code if isinstance(code, int) else 0
-
-
-def _say(*lines: str, code: int) -> int:
-    for line in lines:
-        click.echo(line, err=True)
-    return code

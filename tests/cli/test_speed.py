@@ -12,7 +12,18 @@ from statistics import median
 
 from tests.fakes.doors import daemon, open_doors
 
-HEAVY = {"asyncio", "aiohttp", "pydantic", "rich", "psutil", "ssl", "email", "http.client"}
+HEAVY = {
+    "asyncio",
+    "aiohttp",
+    "pydantic",
+    "rich",
+    "click",
+    "inspect",
+    "psutil",
+    "ssl",
+    "email",
+    "http.client",
+}
 ROOT = Path(__file__).parents[2]
 
 
@@ -42,7 +53,7 @@ async def test_status_takes_no_more_than_five_bare_pythons(tmp_path: Path) -> No
 async def test_status_imports_nothing_heavy(tmp_path: Path) -> None:
     (tmp_path / "ghost.toml").write_text("")
     code = (
-        "import sys; sys.argv = ['ghost', 'status']; from ghostbot.cli.root import main; "
+        "import sys; sys.argv = ['ghost', 'status']; from ghostbot.cli.entry import main; "
         "code = main(); print(*sys.modules); sys.exit(code)"
     )
     async with open_doors(tmp_path / ".ghost", listen=None):
