@@ -54,6 +54,7 @@ class Exits:
         """Watch on `loop`. `notices` stands in where the system has no pidfd."""
         self._loop = loop
         self._watches: set[Watch] = set()
+        self.names: set[bytes] = set()  # the watched pids, as proc(5) spells them
         self._polled: set[Watch] = set()
         self._poll: asyncio.TimerHandle | None = None
         self._rearm_at = 0.0
@@ -66,6 +67,7 @@ class Exits:
         """
         watch = Watch(proc, on_exit)
         self._watches.add(watch)
+        self.names.add(b"%d" % proc.pid)
         if proc.boot != boot_id():
             self._loop.call_soon(self._finish, watch, None)
         else:
@@ -78,7 +80,7 @@ class Exits:
 
     @property
     def pids(self) -> set[int]:
-        """The pids that are watched: those of our children among them are no orphans."""
+        """The pids that are watched."""
         return {watch.proc.pid for watch in self._watches}
 
     @property
@@ -161,6 +163,7 @@ class Exits:
     def _release(self, watch: Watch) -> None:
         watch.over = True
         self._watches.discard(watch)
+        self.names.discard(b"%d" % watch.proc.pid)
         self._polled.discard(watch)
         if watch.timer is not None:
             watch.timer.cancel()

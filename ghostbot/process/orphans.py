@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
-from pathlib import Path
 
 from ghostbot.process.exits import reap
 from ghostbot.process.identity import Stat, stat_of
@@ -27,9 +25,12 @@ LAIN_S = 5.0  # whoever started it would have waited for it by now
 
 
 class Orphans:
-    """Finds and reaps them. `watched` gives the pids that someone watches already."""
+    """Finds and reaps them. `watched` holds the pids that someone watches already.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, watched: Callable[[], set[int]]) -> None:
+    Pids are compared as proc(5) spells them: of hundreds of children few are worth reading.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, watched: set[bytes]) -> None:
         """Sweep on `loop` from now on."""
         self._loop = loop
         self._watched = watched
@@ -60,17 +61,17 @@ class Orphans:
 
     def _look(self) -> set[int] | None:
         """List our children until nobody in the list has ended since: it may have forked."""
-        dead, watched = set[int](), self._watched()
+        dead: set[bytes] = set()
         for _ in range(LOOKS_MAX):
             children = _children()
             if children is None:
                 return None
-            living = children - watched - dead
-            ended = {pid for pid in living if (s := stat_of(pid)) is None or s.is_gone}
+            living = children - self._watched - dead
+            ended = {pid for pid in living if (s := stat_of(int(pid))) is None or s.is_gone}
             if not ended:
                 if dead:
                     self.sweep_soon()
-                return living
+                return set(map(int, living))
             dead |= ended
         return None
 
@@ -86,7 +87,7 @@ class Orphans:
         if self._closed:
             return 0
         lain, count = {}, 0
-        for pid in (_children() or set()) - self._watched():
+        for pid in map(int, (_children() or set()) - self._watched):
             stat = stat_of(pid)
             if stat is None or not stat.is_gone:
                 continue
@@ -126,14 +127,24 @@ class Orphans:
         self._timer = self._loop.call_later(self._every_s, self._beat)
 
 
-def _children() -> set[int] | None:
+def _children() -> set[bytes] | None:
     """Return our children. Orphans come to the first thread of a subreaper, the main one.
 
     proc_pid_children may skip someone while children vanish; only the loop reaps ours.
     """
     pid = os.getpid()
     try:
-        text = RESERVE.use(lambda: Path(f"/proc/{pid}/task/{pid}/children").read_bytes())
+        return set(RESERVE.use(lambda: _read(f"/proc/{pid}/task/{pid}/children")).split())
     except OSError:
         return None
-    return {int(word) for word in text.split()}
+
+
+def _read(path: str) -> bytes:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        text = b""
+        while block := os.read(fd, 65536):
+            text += block
+        return text
+    finally:
+        os.close(fd)

@@ -83,7 +83,7 @@ class Runs:
         self._runs: dict[str, Run] = {}
         self._subreaper = become_subreaper()
         RESERVE.fill()
-        self._orphans = Orphans(loop, lambda: exits.pids)
+        self._orphans = Orphans(loop, exits.names)
         self._seen: Snapshot | None = None
         self._sorted: tuple[Snapshot, dict[str, list[Stat]]] | None = None
         self._strays: dict[str, list[Proc]] = {}  # by daemon: left by a leader that is gone

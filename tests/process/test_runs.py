@@ -278,7 +278,8 @@ async def test_an_orphan_that_forks_and_goes_while_it_is_listed_is_not_missed(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The list had the one that has ended since; its successor is only in the next list."""
-    lists = iter([{FIRST}, {FIRST, SECOND}])
+    first, second = b"%d" % FIRST, b"%d" % SECOND
+    lists = iter([{first}, {first, second}])
     monkeypatch.setattr(orphans, "_children", lambda: next(lists))
     states = {FIRST: "Z", SECOND: "S"}
     monkeypatch.setattr(
