@@ -9,7 +9,6 @@ Rule 3: only this file imports handlers, and only this file knows that there is 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import os
 import sys
@@ -24,30 +23,18 @@ from slack_bolt.async_app import AsyncApp
 
 import handlers
 from ghostbot import errors, terminal
-from ghostbot.bus import Bus
 from ghostbot.config.load import load
 from ghostbot.config.model import Config
 from ghostbot.config.secrets import Secrets, secrets
-from ghostbot.core.daemon import Daemon
 from ghostbot.core.incident import LINES_KEPT
 from ghostbot.ending import Ending, How
 from ghostbot.ghost import Actor, Ghost
-from ghostbot.guards.budget import SpawnBudget
-from ghostbot.guards.lifecycle import Lifecycle
-from ghostbot.guards.selfcheck import Selfcheck
-from ghostbot.guards.sentinel import Sentinel, obstacle
-from ghostbot.guards.watchdog import Watchdog
 from ghostbot.heartbeats import Heartbeats
 from ghostbot.incidents.desk import Desk
 from ghostbot.keep import keep
 from ghostbot.logbook import Logbook
-from ghostbot.process.exits import Exits
-from ghostbot.process.identity import is_alive
-from ghostbot.process.journal import Journal
 from ghostbot.process.lock import Lock
-from ghostbot.process.registry import Registry
-from ghostbot.process.runs import Runs
-from ghostbot.process.spawn import clean_signals, inherited_environment
+from ghostbot.process.spawn import clean_signals
 from ghostbot.slack.gateway import Gateway
 from ghostbot.slack.notifier import Notifier
 from ghostbot.slack.outbox import Outbox
@@ -55,9 +42,11 @@ from ghostbot.slack.people import People
 from ghostbot.store.database import Database
 from ghostbot.store.incidents import Incidents
 from ghostbot.store.posts import Posts
+from ghostbot.supervision import Supervision, supervision
 from ghostbot.troubles import Troubles
 from ghostbot.voice import Silent, Voice
 from ghostbot.web.doors import Doors
+from ghostbot.web.status_file import StatusFile
 from handlers.means import Means
 
 if TYPE_CHECKING:
@@ -95,34 +84,31 @@ def main(config_path: Path, *, playground: bool) -> int:
     return 0
 
 
-@dataclass(frozen=True)
-class _Parts:
-    """What the whole house shares."""
-
-    config: Config
-    bus: Bus
-    troubles: Troubles
-    registry: Registry
-    runs: Runs
-    dogs: dict[str, Watchdog]
-    database: Database
-
-
 async def _live(config: Config, found: Secrets, *, playground: bool) -> None:
     ending = Ending(terminal.say)
+    troubles = Troubles(terminal.say)
     async with (
-        _supervision(config) as parts,
-        _slack_of(config, found, playground) as access,
+        supervision(config, troubles) as house,
+        _store(config, troubles) as database,
+        _slack_of(config, found, playground=playground) as access,
         asyncio.TaskGroup() as tasks,
     ):
-        speech = _Speech(parts, access)
-        ghost = _ghost(parts, speech.voice, tasks)
+        speech = _Speech(house, database, access)
+        ghost = Ghost(
+            config,
+            house.dogs,
+            begin=lambda coro, name: tasks.create_task(coro, name=name),
+            flushed=house.registry.flushed,
+            link=speech.voice.link,
+            troubles=troubles.lines,
+            measures=house.usage.measures,
+        )
         speech.listen_to(ghost)
+        _welcome(house, access)
         long = [
-            tasks.create_task(keep(name, fn, parts.troubles.teller(name)), name=name)
-            for name, fn in _long_tasks(parts, ghost, speech, ending).items()
+            tasks.create_task(keep(name, fn, troubles.teller(name)), name=name)
+            for name, fn in _long_tasks(house, ghost, speech, ending).items()
         ]
-        _welcome(parts, access)
         await _until_told(ending, ghost)
         ending.hurry()
         for task in long:
@@ -131,106 +117,33 @@ async def _live(config: Config, found: Secrets, *, playground: bool) -> None:
 
 
 @asynccontextmanager
-async def _supervision(config: Config) -> AsyncIterator[_Parts]:
-    """Build what keeps daemons, from what the last Ghost left; close it in order."""
-    state_dir, troubles, bus = config.ghost.state_dir, Troubles(), Bus()
-    loop = asyncio.get_running_loop()
-    journal = Journal(state_dir / "journal" / "spawns.jsonl", troubles.teller("journal"))
-    journal.read()
-    exits = Exits(loop)
-    runs = Runs(
-        state_id=_state_id(state_dir),
-        inherited=inherited_environment(os.environ),
-        exits=exits,
-        journal=journal,
-        loop=loop,
-    )
-    registry = Registry(
-        state_dir / "process-registry.json", troubles.teller("registry"), run_of=runs.run_of
-    )
-    records = registry.load()
-    for note in (*journal.notes, *registry.notes):
-        log.warning("found %s", note)
-        terminal.say(f"note: {note}")
-    database = Database(state_dir / "ghost.db", troubles.teller("store"))
-    dogs = _watchdogs(config, records, runs, registry, bus)
-    _tell_strangers(config, records, troubles)
+async def _store(config: Config, troubles: Troubles) -> AsyncIterator[Database]:
+    database = Database(config.ghost.state_dir / "ghost.db", troubles.teller("store"))
     try:
-        yield _Parts(config, bus, troubles, registry, runs, dogs, database)
+        yield database
     finally:
-        await registry.close()
-        runs.close()
-        exits.close()
-        journal.close()
         await database.close()
 
 
-def _watchdogs(
-    config: Config, records: dict[str, Daemon], runs: Runs, registry: Registry, bus: Bus
-) -> dict[str, Watchdog]:
-    budget = SpawnBudget()
-    return {
-        name: Watchdog(
-            table,
-            records.get(name, Daemon(name)),
-            runs=runs,
-            turn=budget.turn,
-            obstacle=obstacle,
-            save=registry.note,
-            bus=bus,
-        )
-        for name, table in config.daemons.items()
-    }
-
-
-def _tell_strangers(config: Config, records: dict[str, Daemon], troubles: Troubles) -> None:
-    """Name what an earlier config started and this one does not know: it is left alone."""
-    for name, record in records.items():
-        if name not in config.daemons and record.proc is not None and is_alive(record.proc):
-            troubles.teller(f"stranger {name}")(
-                f"{name} (pid {record.proc.pid}) still runs, but is no longer in "
-                f"{config.path.name}: put it back and stop it, or end the process yourself"
-            )
-
-
-def _state_id(state_dir: Path) -> str:
-    """Name a state directory in the markers of its processes, also when all its files are lost."""
-    return hashlib.sha256(os.fsencode(state_dir.resolve())).hexdigest()[:12]
-
-
-def _ghost(parts: _Parts, voice: Voice, tasks: asyncio.TaskGroup) -> Ghost:
-    return Ghost(
-        parts.config,
-        parts.dogs,
-        begin=lambda coro, name: tasks.create_task(coro, name=name),
-        flushed=parts.registry.flushed,
-        link=voice.link,
-        troubles=parts.troubles.lines,
-        measures=dict,
-    )
-
-
-def _long_tasks(parts: _Parts, ghost: Ghost, speech: _Speech, ending: Ending) -> dict[str, Task]:
-    """Name everything that runs for as long as Ghost. Who listens comes before who speaks."""
-    config, dogs, bus = parts.config, parts.dogs, parts.bus
-    lifecycle = Lifecycle(dogs, bus)
-    lifecycle.begin(parts.runs)
+def _long_tasks(
+    house: Supervision, ghost: Ghost, speech: _Speech, ending: Ending
+) -> dict[str, Task]:
+    """Name everything that runs for as long as Ghost. Who listens comes before who acts."""
+    web, state_dir = house.config.web, house.config.ghost.state_dir
     doors = Doors(
         ghost,
-        state_dir=config.ghost.state_dir,
-        listen=config.web.listen,
-        allowed_hosts=config.web.allowed_hosts,
+        state_dir=state_dir,
+        listen=web.listen,
+        allowed_hosts=web.allowed_hosts,
         down=lambda keep_daemons: ending.end(How.KEEP if keep_daemons else How.DOWN),
-        tell=parts.troubles.teller("private door"),
+        tell=house.troubles.teller("private door"),
     )
     return {
-        "terminal": lambda: terminal.narrate(bus),
+        "terminal": lambda: terminal.narrate(house.bus),
         "incidents": speech.desk.run,
-        "lifecycle": lifecycle.run,
-        "selfcheck": Selfcheck(dogs, bus).run,
-        "sentinel": Sentinel(dogs, bus).run,
-        **{f"watchdog {name}": dog.run for name, dog in dogs.items()},
+        **house.tasks(),
         "doors": doors.run,
+        "status file": StatusFile(ghost, house.bus, state_dir).run,
         **speech.tasks(),
     }
 
@@ -247,11 +160,7 @@ class _Access:
 
 
 @asynccontextmanager
-async def _slack_of(
-    config: Config,
-    found: Secrets,
-    playground: bool,  # noqa: FBT001  the command line's own flag
-) -> AsyncIterator[_Access]:
+async def _slack_of(config: Config, found: Secrets, *, playground: bool) -> AsyncIterator[_Access]:
     if playground:
         slack = await _open_playground(config)
         try:
@@ -292,44 +201,45 @@ def manifest_path() -> Path:
 class _Speech:
     """Everything that speaks with people: Slack where there is a way in, and the desk."""
 
-    def __init__(self, parts: _Parts, access: _Access) -> None:
+    def __init__(self, house: Supervision, database: Database, access: _Access) -> None:
         """Build it. Nothing of it runs yet."""
-        self._parts = parts
+        self._house = house
+        self._database = database
         self._access = access
         self._heartbeats: Heartbeats | None = None
         self.voice: Voice = Silent(access.off or "")
         if access.off is None:
             self._build(access)
         self.desk = Desk(
-            parts.bus,
+            house.bus,
             self.voice,
-            Incidents(parts.database),
+            Incidents(database),
             last_lines=self._last_lines,
-            daemons=lambda: {name: dog.daemon for name, dog in parts.dogs.items()},
+            daemons=house.daemons,
         )
 
     def _build(self, access: _Access) -> None:
-        parts = self._parts
-        channel = parts.config.slack.channel
+        config, troubles = self._house.config, self._house.troubles
+        channel = config.slack.channel
         self._gateway = Gateway(
             bot_token=access.bot_token,
             app_token=access.app_token,
             api_url=access.api_url,
             register=self._register,
-            tell=parts.troubles.teller("slack"),
+            tell=troubles.teller("slack"),
         )
         self._people = People(self._gateway.client, channel)
         self._outbox = Outbox(
             client=self._gateway.writes,
-            posts=Posts(parts.database),
+            posts=Posts(self._database),
             ready=self._gateway.ready,
             find=self._people.find,
-            tell=parts.troubles.teller("slack channel"),
+            tell=troubles.teller("slack channel"),
         )
         self.voice = self._notifier = Notifier(
             outbox=self._outbox,
             channel=channel,
-            host=parts.config.ghost.name,
+            host=config.ghost.name,
             link=self._gateway.state,
         )
 
@@ -337,7 +247,7 @@ class _Speech:
         """Take the Ghost that people speak with."""
         self._ghost = ghost
         if self._access.off is None:
-            every_s = self._parts.config.slack.heartbeat_s
+            every_s = self._house.config.slack.heartbeat_s
             self._heartbeats = Heartbeats(
                 every_s=every_s, beat=lambda: self.voice.beat(ghost.house())
             )
@@ -349,7 +259,7 @@ class _Speech:
             people=self._people,
             notifier=self._notifier,
             incident=self.desk.by_id,
-            command=self._parts.config.slack.command,
+            command=self._house.config.slack.command,
         )
         handlers.register(app, means)
 
@@ -368,9 +278,11 @@ class _Speech:
         }
 
 
-def _welcome(parts: _Parts, access: _Access) -> None:
+def _welcome(house: Supervision, access: _Access) -> None:
     """Say where everything is, and what to type first."""
-    config, say = parts.config, terminal.say
+    config, say = house.config, terminal.say
+    for note in house.notes:
+        say(f"note: {note}")
     say(f"Ghost keeps {len(config.daemons)} daemons of {config.path.name} on {config.ghost.name}.")
     if access.page_url:
         say("")

@@ -46,6 +46,12 @@ class Feed:
         """Wait for the next fact."""
         return await self._queue.get()
 
+    def drain(self) -> None:
+        """Forget what waits: for a listener that only wants to know that something happened."""
+        self.lagged = False
+        while not self._queue.empty():
+            self._queue.get_nowait()
+
 
 class Bus:
     """Carries facts from the watchdogs to everyone else."""

@@ -14,9 +14,10 @@ log = logging.getLogger("ghost.troubles")
 class Troubles:
     """What is wrong with Ghost itself now."""
 
-    def __init__(self) -> None:
-        """Begin without any."""
+    def __init__(self, say: Callable[[str], None] = lambda _: None) -> None:
+        """Begin without any. `say` shows each new one where Ghost was started."""
         self._lines: dict[str, str] = {}
+        self._say = say
 
     def teller(self, source: str) -> Callable[[str | None], None]:
         """Return what a part of Ghost calls with its trouble, and with None once it is over."""
@@ -27,6 +28,7 @@ class Troubles:
                 self._lines[source] = line
             if line != before:
                 log.warning("trouble source=%s %s", source, line or "is over")
+                self._say(f"  ! {line}" if line else f"  ! over: {before}")
 
         return tell
 

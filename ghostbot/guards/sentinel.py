@@ -64,6 +64,7 @@ class Sentinel:
                     await feed.get()
                     continue
                 await asyncio.sleep(self._pause_s)
+                feed.drain()
                 self._look(waiting)
 
     def _obstacles(self, dog: Watchdog) -> list[str]:

@@ -18,6 +18,7 @@ import psutil
 import yaml
 
 from ghostbot.playground import Playground
+from ghostbot.supervision import state_id
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
@@ -161,9 +162,7 @@ class RealGhost:
 
     def marked(self) -> list[psutil.Process]:
         """Return who was started for this state directory, and still runs."""
-        from ghostbot.app import _state_id  # noqa: PLC0415  it brings everything along
-
-        prefix = f"{_state_id(self.folder / '.ghost')}/"
+        prefix = f"{state_id(self.folder / '.ghost')}/"
         found = []
         for process in psutil.process_iter():
             with suppress(psutil.Error):

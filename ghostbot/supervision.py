@@ -1,0 +1,141 @@
+"""What keeps daemons alive, whole: everything of Ghost but its ears, its voice and its doors.
+
+Rule 1: nothing here imports Slack's SDK, an HTTP server or a database, directly or not.
+Rule 2: it is built from what the last Ghost left, and closed in the order in which things stop
+        mattering: records last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ghostbot.bus import Bus
+from ghostbot.config.model import Config
+from ghostbot.core.daemon import Daemon
+from ghostbot.guards.budget import SpawnBudget
+from ghostbot.guards.lifecycle import Lifecycle
+from ghostbot.guards.selfcheck import Selfcheck
+from ghostbot.guards.sentinel import Sentinel, obstacle
+from ghostbot.guards.watchdog import Watchdog
+from ghostbot.process.exits import Exits
+from ghostbot.process.identity import is_alive
+from ghostbot.process.journal import Journal
+from ghostbot.process.registry import Registry
+from ghostbot.process.runs import Runs
+from ghostbot.process.spawn import inherited_environment
+from ghostbot.process.usage import Usage
+from ghostbot.troubles import Troubles
+
+log = logging.getLogger("ghost.supervision")
+
+
+@dataclass(frozen=True, slots=True)
+class Supervision:
+    """The daemons' side of the house."""
+
+    config: Config
+    bus: Bus
+    troubles: Troubles
+    registry: Registry
+    runs: Runs
+    dogs: dict[str, Watchdog]
+    usage: Usage
+    notes: tuple[str, ...]  # what was wrong with what the last Ghost left, in words
+
+    def tasks(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """Name what runs for as long as Ghost; who listens comes before who acts.
+
+        Called once: the first mail of each daemon is put in here.
+        """
+        lifecycle = Lifecycle(self.dogs, self.bus)
+        lifecycle.begin(self.runs)
+        return {
+            "lifecycle": lifecycle.run,
+            "selfcheck": Selfcheck(self.dogs, self.bus).run,
+            "sentinel": Sentinel(self.dogs, self.bus).run,
+            "usage": self.usage.run,
+            **{f"watchdog {name}": dog.run for name, dog in self.dogs.items()},
+        }
+
+    def daemons(self) -> dict[str, Daemon]:
+        """Return every daemon's record as it is now."""
+        return {name: dog.daemon for name, dog in self.dogs.items()}
+
+
+@asynccontextmanager
+async def supervision(config: Config, troubles: Troubles) -> AsyncIterator[Supervision]:
+    """Build what keeps daemons; close it afterwards, and leave the daemons alone."""
+    state_dir, bus, loop = config.ghost.state_dir, Bus(), asyncio.get_running_loop()
+    journal = Journal(state_dir / "journal" / "spawns.jsonl", troubles.teller("journal"))
+    journal.read()
+    exits = Exits(loop)
+    runs = Runs(
+        state_id=state_id(state_dir),
+        inherited=inherited_environment(os.environ),
+        exits=exits,
+        journal=journal,
+        loop=loop,
+    )
+    registry = Registry(
+        state_dir / "process-registry.json", troubles.teller("registry"), run_of=runs.run_of
+    )
+    records = registry.load()
+    notes = (*journal.notes, *registry.notes)
+    for note in notes:
+        log.warning("found %s", note)
+    dogs = _watchdogs(config, records, runs, registry, bus)
+    _tell_strangers(config, records, troubles)
+    try:
+        yield Supervision(config, bus, troubles, registry, runs, dogs, _usage(dogs), notes)
+    finally:
+        runs.close()
+        exits.close()
+        await registry.close()
+        journal.close()
+
+
+def _watchdogs(
+    config: Config, records: dict[str, Daemon], runs: Runs, registry: Registry, bus: Bus
+) -> dict[str, Watchdog]:
+    budget = SpawnBudget()
+    return {
+        name: Watchdog(
+            table,
+            records.get(name, Daemon(name)),
+            runs=runs,
+            turn=budget.turn,
+            obstacle=obstacle,
+            save=registry.note,
+            bus=bus,
+        )
+        for name, table in config.daemons.items()
+    }
+
+
+def _usage(dogs: dict[str, Watchdog]) -> Usage:
+    def leaders() -> dict[str, int]:
+        return {n: dog.daemon.proc.pid for n, dog in dogs.items() if dog.daemon.proc}
+
+    return Usage(leaders)
+
+
+def _tell_strangers(config: Config, records: dict[str, Daemon], troubles: Troubles) -> None:
+    """Name what an earlier config started and this one does not know: it is left alone."""
+    for name, record in records.items():
+        if name not in config.daemons and record.proc is not None and is_alive(record.proc):
+            troubles.teller(f"stranger {name}")(
+                f"{name} (pid {record.proc.pid}) still runs, but is no longer in "
+                f"{config.path.name}: put it back and stop it, or end the process yourself"
+            )
+
+
+def state_id(state_dir: Path) -> str:
+    """Name a state directory in the markers of its processes, also when all its files are lost."""
+    return hashlib.sha256(os.fsencode(state_dir.resolve())).hexdigest()[:12]
