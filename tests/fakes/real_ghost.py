@@ -55,6 +55,7 @@ class RealGhost:
         self.process: asyncio.subprocess.Process | None = None
         self.seen: set[int] = set()  # every pid that was ever shown: none may outlive the test
         self.out = folder / "out.txt"
+        self.words: tuple[str, ...] = ()  # more for `ghost up`
 
     @property
     def socket(self) -> str:
@@ -70,6 +71,7 @@ class RealGhost:
                 "up",
                 "-c",
                 str(self.config),
+                *self.words,
                 cwd=ROOT,
                 env=self.environ,
                 stdin=asyncio.subprocess.DEVNULL,
