@@ -1,6 +1,7 @@
 """A trouble with one daemon, from its first death to its end: pure, one message each.
 
-Rule 1: one trouble is one incident. A death soon after the recovery is the same trouble again.
+Rule 1: one trouble is one incident. A death soon after the recovery is the same trouble again,
+        and so is any death while the daemon is flapping.
 Rule 2: an incident says what is; the buttons that make sense follow from its phase.
 """
 
@@ -117,6 +118,8 @@ def _dead(incident: Incident | None, after: Daemon, at: float) -> Incident:
 
 
 def _is_past(incident: Incident, after: Daemon, at: float) -> bool:
+    if after.record.flapping:  # it comes and goes: that is told once
+        return False
     return incident.is_over and at - incident.changed_at > after.policy.stable_after_s
 
 

@@ -72,7 +72,7 @@ class Record:
     unforgiven: int = 0  # what the next delay grows with
     deaths: tuple[float, ...] = ()  # within slow_window_s of the last
     trips: int = 0  # how often the breaker opened since it was last closed
-    flapping: bool = False  # the slow budget opened it
+    flapping: bool = False  # the slow budget opened it, and is not yet back within its bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,10 @@ def judge(policy: Policy, record: Record, name: str, now: float) -> Verdict:
     deaths = (*(t for t in record.deaths if t > now - policy.slow_window_s), now)
     record = replace(record, unforgiven=record.unforgiven + 1, deaths=deaths)
     if why := _overdrawn(policy, record, now):
-        flapping = record.flapping or why.startswith("flapping")
+        flapping = record.flapping or len(deaths) >= policy.slow_restarts
         record = replace(record, trips=record.trips + 1, flapping=flapping)
         return Verdict(record, cooldown(policy, record), blocked=True, why=why)
+    record = replace(record, flapping=False)
     return Verdict(record, delay(policy, record.unforgiven, name), blocked=False)
 
 
@@ -131,5 +132,5 @@ def cooldown(policy: Policy, record: Record) -> float:
 def forgive(record: Record) -> Record:
     """Forgive one death after a stable while; the first thing forgiven is the open breaker."""
     if record.trips:
-        return Record(unforgiven=record.unforgiven)
+        return replace(record, trips=0)  # the deaths still count for the slow budget
     return replace(record, unforgiven=max(0, record.unforgiven - 1))

@@ -80,6 +80,17 @@ def test_a_death_long_after_the_recovery_is_a_new_incident() -> None:
     assert incidents[-1].deaths == 1
 
 
+def test_a_daemon_that_comes_and_goes_is_told_once_however_long_it_was_up() -> None:
+    events: list[Event] = [*UP]
+    for n in range(6):
+        old, new = (P, Q) if n % 2 == 0 else (Q, P)
+        events += [Exited(old, 1), Elapsed(), Spawned(new), Ready(new)]
+    policy = Policy(slow_restarts=2, slow_window_s=10_000)
+    incidents = told(story(*events, policy=policy, gap_s=100), gap_s=100)
+    assert {i.id for i in incidents} == {1}
+    assert incidents[-1].deaths == 6
+
+
 def test_an_open_breaker_is_said_and_so_is_why() -> None:
     incidents = told(story(*UP, Exited(P, 1), policy=Policy(max_restarts=1)))
     assert incidents[-1].phase is Phase.BLOCKED
