@@ -1,0 +1,60 @@
+# Two commands to know: `make run` shows Ghost, `make test` proves it. `make` lists the rest.
+
+PYTHON ?= python3
+BIN    := .venv/bin
+CONFIG := examples/quickstart/ghost.toml
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format pictures clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/run.stamp ## start Ghost with six small daemons, and a Slack on this machine
+	@$(BIN)/ghost up --playground -c $(CONFIG)
+
+test: .venv/test.stamp ## lint, types, architecture and every test (needs Chromium or Chrome)
+	@$(MAKE) --no-print-directory check
+	@browser="$$(sh .ci/chromium)" || exit 1; \
+	echo "testing, with $$browser"; \
+	GHOST_CHROMIUM="$$browser" $(BIN)/python -m pytest
+
+check: .venv/test.stamp ## lint, format, types and layers: everything but the tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict ghostbot handlers
+	$(BIN)/lint-imports
+
+format: .venv/test.stamp ## let ruff format and mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+pictures: .venv/test.stamp ## draw the pictures of the documents again, in a real browser
+	@browser="$$(sh .ci/chromium)" || exit 1; \
+	GHOST_CHROMIUM="$$browser" $(BIN)/python docs/draw_pictures.py
+
+clean: ## remove what make built; never what Ghost remembers of its daemons
+	@if [ -x $(BIN)/ghost ] && $(BIN)/ghost status -c $(CONFIG) >/dev/null 2>&1; then \
+	  echo "cannot clean: Ghost is running; end it with \`$(BIN)/ghost down -c $(CONFIG)\`" >&2; \
+	  exit 1; \
+	fi
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
+	  .hypothesis .benchmarks
+	find ghostbot handlers tests examples docs -name __pycache__ -type d -prune -exec rm -rf {} +
+	@if [ -d examples/quickstart/.ghost ]; then \
+	  echo "kept examples/quickstart/.ghost: daemons that Ghost left running are known only there"; \
+	fi
+
+# A virtualenv without pip, or whose Python is gone, is made anew; a whole one is kept.
+.venv/run.stamp: pyproject.toml constraints.txt
+	@PYTHON="$(PYTHON)" sh .ci/venv
+	@echo "installing what Ghost needs into .venv (the first time takes a minute)"
+	@$(PIP) -e .
+	@touch $@
+
+.venv/test.stamp: pyproject.toml constraints.txt
+	@PYTHON="$(PYTHON)" sh .ci/venv
+	@echo "installing what Ghost and its tests need into .venv (the first time takes minutes)"
+	@$(PIP) -e '.[dev]'
+	@touch .venv/run.stamp $@
