@@ -120,6 +120,4 @@ def _found(dog: Watchdog, found: Proc | None, runs: Runs) -> Sequence[Event]:
 
 def _is_due(d: Daemon, *, autostart: bool) -> bool:
     """Tell whether a new Ghost starts this daemon without being asked."""
-    if d.wanted is not Wanted.DOWN or d.stopped or d.is_alive:
-        return False
-    return autostart and d.state is State.DOWN
+    return autostart and d.wanted is Wanted.DOWN and not d.stopped and not d.is_alive

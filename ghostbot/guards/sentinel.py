@@ -53,6 +53,7 @@ class Sentinel:
         self._dogs = dogs
         self._bus = bus
         self._pause_s = LOOK_S
+        self._tried: Watchdog | None = None  # whoever tried last whether Ghost's trouble is over
 
     async def run(self) -> None:
         """Look once a second while a daemon waits for something that is no daemon."""
@@ -75,13 +76,15 @@ class Sentinel:
 
     def _look(self, waiting: list[Watchdog]) -> None:
         """Clear what is gone. Of those that wait for Ghost's own trouble, one tries for all."""
-        tried = False
+        over = self._tried is not None and self._tried.daemon.is_alive
+        self._tried = None
         for dog in waiting:
             for why in self._obstacles(dog):
                 if why.startswith("port "):
                     if obstacle(dog.table) != why:
                         dog.post(Cleared(why))
-                elif not tried:
-                    tried = True
+                elif over or self._tried is None:
+                    self._tried = dog
                     dog.post(Cleared(why))
-        self._pause_s = min(self._pause_s * 2, RETRY_MAX_S) if tried else LOOK_S
+        trying = self._tried is not None and not over
+        self._pause_s = min(self._pause_s * 2, RETRY_MAX_S) if trying else LOOK_S

@@ -38,6 +38,7 @@ class Kennel:
     lifecycle: Lifecycle
     saved: list[Daemon] = field(default_factory=list)
     obstacles: dict[str, str] = field(default_factory=dict)
+    disk: asyncio.Event = field(default_factory=asyncio.Event)  # set: it takes what is written
 
     def state(self, name: str) -> State:
         return self.dogs[name].daemon.state
@@ -75,9 +76,8 @@ async def kennel(
     }
     lifecycle = Lifecycle(dogs, bus)
     async with asyncio.TaskGroup() as tasks:
-
-        async def flushed() -> None:
-            await asyncio.sleep(0)
+        disk = asyncio.Event()
+        disk.set()
 
         config = Config(
             path=Path("/ghost.toml"),
@@ -88,12 +88,12 @@ async def kennel(
             config,
             dogs,
             begin=lambda coro, name: tasks.create_task(coro, name=name),
-            flushed=flushed,
+            flushed=disk.wait,
             link=lambda: "off",
             troubles=tuple,
             measures=dict,
         )
-        k = Kennel(dogs, runs, bus, ghost, lifecycle, saved, obstacles)
+        k = Kennel(dogs, runs, bus, ghost, lifecycle, saved, obstacles, disk)
         lifecycle.begin(runs)
         long = [tasks.create_task(g.run()) for g in (lifecycle, Selfcheck(dogs, bus))]
         long += [

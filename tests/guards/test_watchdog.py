@@ -332,3 +332,30 @@ def test_a_watchdog_that_fails_in_a_spawn_takes_in_the_process_that_came_of_it()
             assert k.runs.spawns == ["web"]
 
     run(main())
+
+
+def test_a_stop_is_answered_only_when_its_record_is_on_disk() -> None:
+    async def main() -> None:
+        async with kennel(table("web")) as k:
+            await k.until(lambda: k.state("web") is State.UP)
+            k.disk.clear()
+            stopping = asyncio.create_task(k.ghost.order(Doing.STOP, ["web"], ALICE))
+            await k.until(lambda: k.state("web") is State.DOWN)
+            await asyncio.sleep(5)
+            assert not stopping.done()
+            k.disk.set()
+            (outcome,) = await stopping
+            assert outcome.ok
+
+    run(main())
+
+
+def test_a_oneshot_that_works_for_long_is_not_ready_before_it_is_done() -> None:
+    async def main() -> None:
+        migrate = table("migrate", policy=Policy(kind=Kind.ONESHOT))
+        async with kennel(migrate, table("web", after=("migrate",))) as k:
+            await k.until(lambda: k.state("migrate") is State.STARTING)
+            await asyncio.sleep(20)
+            assert (k.state("migrate"), k.state("web")) == (State.STARTING, State.WAITING)
+
+    run(main())
