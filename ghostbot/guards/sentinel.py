@@ -19,6 +19,7 @@ from ghostbot.guards.watchdog import Watchdog
 from ghostbot.process import identity
 
 LOOK_S = 1.0
+TRIED_S = 0.1  # after this a start that was tried has come about, or not
 RETRY_MAX_S = 10.0  # Ghost's own trouble is tried again ever later, up to this
 
 
@@ -53,7 +54,6 @@ class Sentinel:
         self._dogs = dogs
         self._bus = bus
         self._pause_s = LOOK_S
-        self._tried: Watchdog | None = None  # whoever tried last whether Ghost's trouble is over
 
     async def run(self) -> None:
         """Look once a second while a daemon waits for something that is no daemon."""
@@ -66,7 +66,7 @@ class Sentinel:
                     continue
                 await asyncio.sleep(self._pause_s)
                 feed.drain()
-                self._look(waiting)
+                await self._look(waiting)
 
     def _obstacles(self, dog: Watchdog) -> list[str]:
         d = dog.daemon
@@ -74,17 +74,22 @@ class Sentinel:
             return []
         return [why for why in d.gate if why not in self._dogs]
 
-    def _look(self, waiting: list[Watchdog]) -> None:
+    async def _look(self, waiting: list[Watchdog]) -> None:
         """Clear what is gone. Of those that wait for Ghost's own trouble, one tries for all."""
-        over = self._tried is not None and self._tried.daemon.is_alive
-        self._tried = None
+        short: list[tuple[Watchdog, str]] = []
         for dog in waiting:
             for why in self._obstacles(dog):
-                if why.startswith("port "):
-                    if obstacle(dog.table) != why:
-                        dog.post(Cleared(why))
-                elif over or self._tried is None:
-                    self._tried = dog
+                if not why.startswith("port "):
+                    short.append((dog, why))
+                elif obstacle(dog.table) != why:
                     dog.post(Cleared(why))
-        trying = self._tried is not None and not over
-        self._pause_s = min(self._pause_s * 2, RETRY_MAX_S) if trying else LOOK_S
+        self._pause_s = LOOK_S if not short else min(self._pause_s * 2, RETRY_MAX_S)
+        if not short:
+            return
+        first, why = short[0]
+        first.post(Cleared(why))
+        await asyncio.sleep(TRIED_S)
+        if first.daemon.is_alive:
+            self._pause_s = LOOK_S
+            for dog, reason in short[1:]:
+                dog.post(Cleared(reason))
