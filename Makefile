@@ -12,6 +12,7 @@ help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/run.stamp ## start Ghost with six small daemons, and a Slack on this machine
+	@echo "for \`ghost\` in another terminal:  . $(BIN)/activate && cd $(dir $(CONFIG))"
 	@$(BIN)/ghost up --playground -c $(CONFIG)
 
 test: .venv/test.stamp ## lint, types, architecture and every test (needs Chromium or Chrome)
