@@ -12,7 +12,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ from ghostbot.config.model import Config
 from ghostbot.config.secrets import Secrets, secrets
 from ghostbot.core.incident import LINES_KEPT
 from ghostbot.ending import Ending, How
-from ghostbot.ghost import Actor, Ghost
+from ghostbot.ghost import Actor, Ghost, Outcomes
 from ghostbot.heartbeats import Heartbeats
 from ghostbot.incidents.desk import Desk
 from ghostbot.keep import keep
@@ -94,10 +94,18 @@ async def _live(config: Config, found: Secrets, *, playground: bool) -> None:
         asyncio.TaskGroup() as tasks,
     ):
         speech = _Speech(house, database, access)
+        orders: set[asyncio.Task[Outcomes]] = set()
+
+        def begin(order: Coroutine[Any, Any, Outcomes], name: str) -> asyncio.Task[Outcomes]:
+            task = tasks.create_task(order, name=name)
+            orders.add(task)
+            task.add_done_callback(orders.discard)
+            return task
+
         ghost = Ghost(
             config,
             house.dogs,
-            begin=lambda coro, name: tasks.create_task(coro, name=name),
+            begin=begin,
             flushed=house.registry.flushed,
             link=speech.voice.link,
             troubles=troubles.lines,
@@ -111,7 +119,7 @@ async def _live(config: Config, found: Secrets, *, playground: bool) -> None:
         ]
         await _until_told(ending, ghost)
         ending.hurry()
-        for task in long:
+        for task in (*long, *orders):  # an order may wait for what never comes
             task.cancel()
     ending.close()
 

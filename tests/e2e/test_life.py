@@ -286,3 +286,16 @@ async def test_without_a_ghost_the_hands_say_so(tmp_path: Path) -> None:
     code, _, err = await ghost.cli("status")
     assert code == 3
     assert "ghost up" in err
+
+
+async def test_an_order_that_still_waits_does_not_hold_up_ghosts_end(tmp_path: Path) -> None:
+    never = f"{HEAD}\n[daemon.late]\ncommand = ['sleep', '600']\nport = 1\nstart_timeout = '1h'\n"
+    async with real_ghost(tmp_path, never, None) as ghost:
+        await ghost.daemon("late", lambda d: d["state"] == "starting")
+        order = asyncio.create_task(ghost.cli("restart", "late"))
+        await ghost.daemon("late", lambda d: d["starts"] == 2)
+        began = asyncio.get_running_loop().time()
+        assert await ghost.end(signal.SIGTERM) == 0
+        assert asyncio.get_running_loop().time() - began < 5
+        code, _, err = await order
+        assert code != 0, err
