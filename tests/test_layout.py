@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 ROOMS = (
@@ -58,3 +61,33 @@ def test_an_example_of_secrets_holds_none() -> None:
         "SLACK_APP_TOKEN": "",
         "SLACK_API_URL": "https://slack.com/api/",
     }
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / ".github" / "workflows").iterdir()), ids=lambda p: p.name
+)
+def test_a_workflow_has_few_rights_an_end_and_pinned_actions(path: Path) -> None:
+    flow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert flow["permissions"] == {"contents": "read"}
+    for job in flow["jobs"].values():
+        assert job["timeout-minutes"] <= 20
+        used = [step["uses"] for step in job["steps"] if "uses" in step]
+        assert all(re.fullmatch(r"actions/[a-z-]+@v\d+", action) for action in used)
+        assert any(step.get("run") == ".ci/run" for step in job["steps"])
+
+
+def test_the_pins_hold_every_package_that_ghost_asks_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pinned = {
+        plain_name(line.split("==")[0])
+        for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+        if "==" in line
+    }
+    asked = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    missing = {plain_name(re.split(r"[<>=\[; ]", one)[0]) for one in asked} - pinned
+    assert not missing, f"constraints.txt does not pin {missing}"
+
+
+def plain_name(name: str) -> str:
+    """Write a package's name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
