@@ -24,6 +24,14 @@ CACHES = {".hypothesis", ".pytest_cache", ".benchmarks", ".mypy_cache", ".ruff_c
 WRITTEN_BY_PEOPLE = {".py", ".md", ".js", ".css", ".html", ".toml", ".yml", ".png"}
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let asyncio tell what is never awaited, and who calls the loop from another thread.
+
+    An option and not PYTHONASYNCIODEBUG, which the Ghosts and daemons of tests would inherit.
+    """
+    config.option.asyncio_debug = True
+
+
 @pytest.fixture
 def chromium() -> str:
     """The browser to drive: $GHOST_CHROMIUM, else the first that is installed."""
