@@ -1,8 +1,8 @@
-"""The composition root: a config becomes one object graph and one group of tasks.
+"""The composition root: all that stands around the supervising, as one object graph.
 
 Rule 1: nothing here decides anything about daemons; it only says who knows whom.
-Rule 2: the supervising stands first and depends on nothing that can fail for long: Slack,
-        the doors, the store and the playground are each kept apart, by `keep`.
+Rule 2: nothing here is needed for daemons to be kept: it comes after the supervising (`life.py`),
+        and Slack, the doors, the store and the playground are each kept apart, by `keep`.
 Rule 3: only this file imports handlers, and only this file knows that there is a playground.
 """
 
@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,19 +20,16 @@ import yaml
 from slack_bolt.async_app import AsyncApp
 
 import handlers
-from ghostbot import errors, terminal
-from ghostbot.config.load import load
+from ghostbot import terminal
+from ghostbot.bus import Feed
 from ghostbot.config.model import Config
-from ghostbot.config.secrets import Secrets, secrets
+from ghostbot.config.secrets import Secrets
 from ghostbot.core.incident import LINES_KEPT
 from ghostbot.ending import Ending, How
-from ghostbot.ghost import Actor, Ghost, Outcomes
+from ghostbot.ghost import Ghost
 from ghostbot.heartbeats import Heartbeats
 from ghostbot.incidents.desk import Desk
 from ghostbot.keep import keep
-from ghostbot.logbook import Logbook
-from ghostbot.process.lock import Lock
-from ghostbot.process.spawn import clean_signals
 from ghostbot.slack.gateway import Gateway
 from ghostbot.slack.notifier import Notifier
 from ghostbot.slack.outbox import Outbox
@@ -42,11 +37,13 @@ from ghostbot.slack.people import People
 from ghostbot.store.database import Database
 from ghostbot.store.incidents import Incidents
 from ghostbot.store.posts import Posts
-from ghostbot.supervision import Supervision, supervision
+from ghostbot.supervision import Supervision
 from ghostbot.troubles import Troubles
+from ghostbot.upgrade import Upgrades
 from ghostbot.voice import Silent, Voice
 from ghostbot.web.doors import Doors
 from ghostbot.web.status_file import StatusFile
+from ghostbot.web.upgrade import Upgrade
 from handlers.means import Means
 
 if TYPE_CHECKING:
@@ -59,69 +56,32 @@ log = logging.getLogger("ghost.app")
 Task = Callable[[], Awaitable[None]]
 
 
-def main(config_path: Path, *, playground: bool) -> int:
-    """Run Ghost until it is told to end; return the exit code of `ghost up`."""
-    try:
-        config = load(config_path, os.environ)
-        state_dir = config.ghost.state_dir
-        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = Lock(state_dir)
-    except errors.GhostError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.exit_code
-    except OSError as error:
-        sys.stderr.write(f"cannot use the state directory: {error}\n")
-        return 1
-    for line in config.warnings:
-        terminal.say(f"warning: {line}")
-    found = secrets(config_path.absolute().parent, os.environ)
-    clean_signals()  # before the first process is started: ignored signals are inherited
-    try:
-        with Logbook(state_dir):
-            asyncio.run(_live(config, found, playground=playground))
-    finally:
-        lock.release()
-    return 0
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What only this life of Ghost knows. The feeds hold what happened before anyone listened."""
+
+    playground: bool
+    upgrades: Upgrades
+    linked: Callable[[Callable[[], str]], None]  # takes what says how Slack is
+    for_desk: Feed
+    for_terminal: Feed
 
 
-async def _live(config: Config, found: Secrets, *, playground: bool) -> None:
-    ending = Ending(terminal.say)
-    troubles = Troubles(terminal.say)
+async def surround(
+    house: Supervision, ghost: Ghost, ending: Ending, found: Secrets, own: Own
+) -> None:
+    """Be Ghost's ears, voice, doors and memory, until cancelled."""
     async with (
-        supervision(config, troubles) as house,
-        _store(config, troubles) as database,
-        _slack_of(config, found, playground=playground) as access,
+        _store(house.config, house.troubles) as database,
+        _slack_of(house.config, found, playground=own.playground) as access,
         asyncio.TaskGroup() as tasks,
     ):
-        speech = _Speech(house, database, access)
-        orders: set[asyncio.Task[Outcomes]] = set()
-
-        def begin(order: Coroutine[Any, Any, Outcomes], name: str) -> asyncio.Task[Outcomes]:
-            task = tasks.create_task(order, name=name)
-            orders.add(task)
-            task.add_done_callback(orders.discard)
-            return task
-
-        ghost = Ghost(
-            config,
-            house.dogs,
-            begin=begin,
-            flushed=house.registry.flushed,
-            link=speech.voice.link,
-            troubles=troubles.lines,
-            measures=house.usage.measures,
-        )
+        speech = _Speech(house, database, access, own.for_desk)
         speech.listen_to(ghost)
+        own.linked(speech.voice.link)
         _welcome(house, access)
-        long = [
-            tasks.create_task(keep(name, fn, troubles.teller(name)), name=name)
-            for name, fn in _long_tasks(house, ghost, speech, ending).items()
-        ]
-        await _until_told(ending, ghost)
-        ending.hurry()
-        for task in (*long, *orders):  # an order may wait for what never comes
-            task.cancel()
-    ending.close()
+        for name, fn in _long_tasks(house, ghost, speech, ending, own).items():
+            tasks.create_task(keep(name, fn, house.troubles.teller(name)), name=name)
 
 
 @asynccontextmanager
@@ -134,9 +94,9 @@ async def _store(config: Config, troubles: Troubles) -> AsyncIterator[Database]:
 
 
 def _long_tasks(
-    house: Supervision, ghost: Ghost, speech: _Speech, ending: Ending
+    house: Supervision, ghost: Ghost, speech: _Speech, ending: Ending, own: Own
 ) -> dict[str, Task]:
-    """Name everything that runs for as long as Ghost. Who listens comes before who acts."""
+    """Name everything here that runs for as long as Ghost."""
     web, state_dir = house.config.web, house.config.ghost.state_dir
     doors = Doors(
         ghost,
@@ -144,12 +104,12 @@ def _long_tasks(
         listen=web.listen,
         allowed_hosts=web.allowed_hosts,
         down=lambda keep_daemons: ending.end(How.KEEP if keep_daemons else How.DOWN),
+        upgrade=Upgrade(own.upgrades, lambda: ending.end(How.UPGRADE)),
         tell=house.troubles.teller("private door"),
     )
     return {
-        "terminal": lambda: terminal.narrate(house.bus),
+        "terminal": lambda: terminal.narrate(house.bus, kept=own.for_terminal),
         "incidents": speech.desk.run,
-        **house.tasks(),
         "doors": doors.run,
         "status file": StatusFile(ghost, house.bus, state_dir).run,
         **speech.tasks(),
@@ -209,7 +169,7 @@ def manifest_path() -> Path:
 class _Speech:
     """Everything that speaks with people: Slack where there is a way in, and the desk."""
 
-    def __init__(self, house: Supervision, database: Database, access: _Access) -> None:
+    def __init__(self, house: Supervision, database: Database, access: _Access, kept: Feed) -> None:
         """Build it. Nothing of it runs yet."""
         self._house = house
         self._database = database
@@ -224,6 +184,7 @@ class _Speech:
             Incidents(database),
             last_lines=self._last_lines,
             daemons=house.daemons,
+            kept=kept,
         )
 
     def _build(self, access: _Access) -> None:
@@ -304,14 +265,3 @@ def _welcome(house: Supervision, access: _Access) -> None:
     say("")
     say("Ctrl-C stops the daemons and Ghost; pressed twice, it leaves the daemons running.")
     say("")
-
-
-async def _until_told(ending: Ending, ghost: Ghost) -> None:
-    """Wait for the word to end, and stop the daemons first if that is the word."""
-    if await ending.told() is How.KEEP:
-        return
-    kept = asyncio.create_task(ending.kept(), name="second word")
-    down = asyncio.create_task(ghost.down(Actor("local:ghost", "ghost down")), name="down")
-    await asyncio.wait({kept, down}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (kept, down):
-        task.cancel()

@@ -65,11 +65,18 @@ class Bus:
         for feed in self._feeds:
             feed.put(fact)
 
-    @contextmanager
-    def listen(self) -> Iterator[Feed]:
-        """Give a feed of all that is published inside the `with`."""
+    def keep(self) -> Feed:
+        """Keep what is published from now on, for a listener who comes later."""
         feed = Feed()
         self._feeds.append(feed)
+        return feed
+
+    @contextmanager
+    def listen(self, kept: Feed | None = None) -> Iterator[Feed]:
+        """Give a feed of all that is published inside the `with`, after what was kept."""
+        feed = Feed() if kept is None or kept not in self._feeds else kept
+        if feed is not kept:
+            self._feeds.append(feed)
         try:
             yield feed
         finally:

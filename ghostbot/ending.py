@@ -23,6 +23,7 @@ class How(StrEnum):
 
     KEEP = "keep"
     DOWN = "down"
+    UPGRADE = "upgrade"  # kept, by the next Ghost in this very process
 
 
 class Ending:
@@ -52,10 +53,17 @@ class Ending:
 
     def end(self, how: How) -> None:
         """End Ghost. The word to keep the daemons comes before the word to stop them."""
+        if how is How.UPGRADE and self._how is not None:
+            return  # whoever wanted Ghost to end meant it
         self._how = how
         self._told.set()
         if how is How.KEEP:
             self._kept.set()
+
+    @property
+    def how(self) -> How | None:
+        """The last word so far."""
+        return self._how
 
     async def told(self) -> How:
         """Wait for the word."""
@@ -67,9 +75,9 @@ class Ending:
         """Wait until Ghost is to end at once, daemons or not."""
         await self._kept.wait()
 
-    def hurry(self) -> None:
+    def hurry(self, last: Callable[[], object] | None = None) -> None:
         """End the process in a while, whatever still hangs: the daemons do not depend on it."""
-        self._hurry = self._loop.call_later(PATIENCE_S, _give_up)
+        self._hurry = self._loop.call_later(PATIENCE_S, last or _give_up)
 
     def close(self) -> None:
         """Leave the signals as they were."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import assert_never
 
-from ghostbot.bus import Bus, Turned
+from ghostbot.bus import Bus, Feed, Turned
 from ghostbot.core import incident
 from ghostbot.core.daemon import Daemon, State
 
@@ -24,10 +24,10 @@ def say(line: str = "") -> None:
         pass
 
 
-async def narrate(bus: Bus, out: Callable[[str], None] = say) -> None:
-    """Say each change of a daemon in a line, for ever."""
+async def narrate(bus: Bus, out: Callable[[str], None] = say, *, kept: Feed | None = None) -> None:
+    """Say each change of a daemon in a line, for ever; first what was `kept`."""
     marks = MARKS if sys.stdout.isatty() else PLAIN
-    with bus.listen() as feed:
+    with bus.listen(kept) as feed:
         while True:
             fact = await feed.get()
             if told := words(fact):

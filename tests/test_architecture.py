@@ -33,7 +33,7 @@ CATCHERS = {
 
 # Tasks outside a TaskGroup, and who ends them.
 LONE_TASKS = {
-    "ghostbot/app.py:_until_told": "two that end with the wait for the first of them",
+    "ghostbot/life.py:_until_told": "two that end with the wait for the first of them",
     "ghostbot/playground/errands.py:start": "kept in a set, and ended with the playground",
 }
 

@@ -23,8 +23,8 @@ FILES = (
     *("ghost.example.toml", "constraints.txt", ".ci/run", "examples/quickstart/ghost.toml"),
     *("handlers/admission.py", "handlers/commands.py", "handlers/mentions.py"),
     *("handlers/buttons.py", "handlers/shortcuts.py", "handlers/home.py", "handlers/replies.py"),
-    *("ghostbot/__main__.py", "ghostbot/app.py", "ghostbot/ghost.py", "ghostbot/errors.py"),
-    *("ghostbot/bus.py", "ghostbot/voice.py", "ghostbot/heartbeats.py"),
+    *("ghostbot/__main__.py", "ghostbot/life.py", "ghostbot/app.py", "ghostbot/ghost.py"),
+    *("ghostbot/errors.py", "ghostbot/bus.py", "ghostbot/voice.py", "ghostbot/heartbeats.py"),
     *("ghostbot/core/daemon.py", "ghostbot/core/restart.py", "ghostbot/core/words.py"),
 )
 

@@ -16,6 +16,7 @@ COMMANDS = {  # name: the module that holds it, in the order in which people mee
     "start": "orders",
     "stop": "orders",
     "restart": "orders",
+    "upgrade": "upgrade",
     "down": "down",
     "config": "config",
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from ghostbot import errors
 from ghostbot.cli import place, words
 from ghostbot.cli.api import Api
 from ghostbot.process import lock
+from ghostbot.upgrade import own_command
 
 OUT = "ghost.out"  # what a detached Ghost would have printed
 LOOK_S = 0.05  # a process that is not there yet cannot tell when it is
@@ -33,7 +33,7 @@ def up(*, playground: bool, detach: bool) -> int:
     path = place.config_path()
     if detach:
         return _detach(path, playground=playground)
-    from ghostbot.app import main  # noqa: PLC0415 - it brings everything along
+    from ghostbot.life import main  # noqa: PLC0415 - it brings everything along
 
     return main(path, playground=playground)
 
@@ -46,7 +46,7 @@ def _detach(path: Path, *, playground: bool) -> int:
             f"cannot start Ghost: another one (pid {pid}) holds {state_dir}; see `ghost status`"
         )
     out = state_dir / OUT
-    command = [*_ghost(), "up", "-c", str(path), *(["--playground"] if playground else [])]
+    command = [*own_command(), "up", "-c", str(path), *(["--playground"] if playground else [])]
     with out.open("wb") as file:
         child = subprocess.Popen(
             command,
@@ -63,14 +63,6 @@ def _detach(path: Path, *, playground: bool) -> int:
     for line in out.read_text(errors="replace").splitlines()[-LAST_LINES:]:
         click.echo(f"  {words.safe(line)}", err=True)
     return 1
-
-
-def _ghost() -> list[str]:
-    """Return how this very ghost was started."""
-    script = Path(sys.argv[0])
-    if script.name == "__main__.py":
-        return [sys.executable, "-m", "ghostbot"]
-    return [sys.executable, str(script.absolute())]
 
 
 def _answers(child: subprocess.Popen[bytes], state_dir: Path) -> bool:

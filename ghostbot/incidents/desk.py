@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
-from ghostbot.bus import Bus, Turned
+from ghostbot.bus import Bus, Feed, Turned
 from ghostbot.core import incident as incidents
 from ghostbot.core.daemon import Daemon
 from ghostbot.core.incident import Incident
@@ -39,8 +39,14 @@ class Desk:
         *,
         last_lines: Callable[[str], Awaitable[tuple[str, ...]]],
         daemons: Callable[[], Mapping[str, Daemon]],
+        kept: Feed | None = None,
     ) -> None:
-        """Take the parts. `last_lines` reads the end of a daemon's log."""
+        """Take the parts.
+
+        `last_lines` reads the end of a daemon's log; `kept` holds what happened before the desk
+        was there.
+        """
+        self._kept = kept
         self._bus = bus
         self._voice = voice
         self._store = store
@@ -58,7 +64,7 @@ class Desk:
 
     async def run(self) -> None:
         """Follow for ever, beginning with what was open when Ghost last ended."""
-        with self._bus.listen() as feed:
+        with self._bus.listen(self._kept) as feed:
             for incident in await self._store.open():
                 self._current.setdefault(incident.daemon, incident)
             await self._catch_up()

@@ -1,7 +1,8 @@
 """One Ghost per state directory.
 
 The lock is flock(2) on a file held for life: it dies with its holder, so that a stale one
-never blocks. What stands in the file only names the holder for people.
+never blocks. What stands in the file only names the holder for people. It outlives execve(2) where
+its descriptor does, so that an upgrade in place never gives it up.
 """
 
 from __future__ import annotations
@@ -18,25 +19,47 @@ NAME = "ghost.lock"
 class Lock:
     """Holds a state directory from construction until `release`, or the end of the process."""
 
-    def __init__(self, state_dir: Path) -> None:
-        """Take the lock. Raises AlreadyRunning, naming the holder's pid."""
+    def __init__(self, state_dir: Path, handed_fd: int | None = None) -> None:
+        """Take the lock, or the one in `handed_fd`, where that is this very lock.
+
+        Raises AlreadyRunning, naming the holder's pid.
+        """
         path = state_dir / NAME
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if handed_fd is not None and _is_lock(handed_fd, path):
+            self.fd = handed_fd
+            self.keep_to_itself()
+        else:
+            self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.read(self._fd, 64).decode(errors="replace").strip() or "unknown"
-            os.close(self._fd)
+            holder = os.read(self.fd, 64).decode(errors="replace").strip() or "unknown"
+            os.close(self.fd)
             raise AlreadyRunning(
                 f"cannot start Ghost: another one (pid {holder}) holds {state_dir}; "
                 "see `ghost status`, or end it with `ghost down`"
             ) from None
-        os.ftruncate(self._fd, 0)
-        os.write(self._fd, f"{os.getpid()}\n".encode())
+        os.ftruncate(self.fd, 0)
+        os.pwrite(self.fd, f"{os.getpid()}\n".encode(), 0)
+
+    def hand_on(self) -> None:
+        """Let the lock live on in the program that this process is about to become."""
+        os.set_inheritable(self.fd, True)  # noqa: FBT003  os gives it no name
+
+    def keep_to_itself(self) -> None:
+        """Keep the descriptor from every program that is started."""
+        os.set_inheritable(self.fd, False)  # noqa: FBT003  os gives it no name
 
     def release(self) -> None:
         """Let the next Ghost in. The file stays: removing it would race with the next one."""
-        os.close(self._fd)
+        os.close(self.fd)
+
+
+def _is_lock(fd: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), path.stat())
+    except OSError:
+        return False
 
 
 def holder(state_dir: Path) -> int | None:

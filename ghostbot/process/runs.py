@@ -138,8 +138,9 @@ class Runs:
         Where it ended and left others, these are watched, and Gone is posted.
         """
         self._strays.pop(table.name, None)
-        adopted = Run(table, proc, run or "", post, ours=False)
-        if is_alive(proc):
+        ours = _is_our_child(proc)  # of the Ghost that this process was before `ghost upgrade`
+        adopted = Run(table, proc, run or "", post, ours=ours and self._subreaper)
+        if ours or is_alive(proc):  # a zombie of ours is told and collected like any child
             self._follow_leader(adopted)  # opens the pidfd, then compares again
             return Adopted(proc)
         adopted.exited, adopted.sure = True, False
@@ -318,6 +319,14 @@ class Runs:
         if self._runs.get(run.table.name) is run:
             del self._runs[run.table.name]
         self._journal.gone(run.table.name, run.run, run.proc, run.proc.boot)
+
+
+def _is_our_child(proc: Proc) -> bool:
+    """Tell whether `proc`, alive or a zombie, waits for us to collect it."""
+    if proc.boot != boot_id():
+        return False
+    stat = stat_of(proc.pid)
+    return stat is not None and stat.ticks == proc.ticks and stat.ppid == os.getpid()
 
 
 def _identify_child(pid: int) -> Proc | None:

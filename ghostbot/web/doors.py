@@ -27,6 +27,7 @@ from ghostbot.web.health import Health, Meter
 from ghostbot.web.logs import Logs
 from ghostbot.web.status import Status
 from ghostbot.web.token import token
+from ghostbot.web.upgrade import Upgrade
 
 AGAIN_S = 10.0  # how often a door that stays shut is tried
 BACKLOG = 128
@@ -71,6 +72,7 @@ class Doors:
         allowed_hosts: Iterable[str],
         down: Callable[[bool], None],
         tell: Tell,
+        upgrade: Upgrade | None = None,
     ) -> None:
         """Take the parts.
 
@@ -84,6 +86,7 @@ class Doors:
         self._allowed_hosts = tuple(allowed_hosts)
         self._down = down
         self._tell = tell
+        self._upgrade = (upgrade,) if upgrade else ()
         self._token = ""  # read before the private door opens
         self._servers: list[asyncio.Server] = []
 
@@ -118,6 +121,7 @@ class Doors:
             Status(self._ghost),
             Daemons(self._ghost, self._down),
             logs,
+            *self._upgrade,
         ):
             app.add_routes(noun.routes())
         return app

@@ -1,0 +1,176 @@
+"""One life of Ghost, from `ghost up` to its end: the supervising first, all else around it.
+
+Rule 1: daemons are kept before anything is imported that they do not need, and until all that
+        stands around them has ended: the less time nobody looks at them, the better.
+Rule 2: what is around them may fail to start, and for ever; they are kept all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from ghostbot import errors, terminal, upgrade
+from ghostbot.config.load import load
+from ghostbot.config.model import Config
+from ghostbot.config.secrets import Secrets, secrets
+from ghostbot.ending import Ending, How
+from ghostbot.ghost import Actor, Ghost, Outcomes
+from ghostbot.keep import keep
+from ghostbot.logbook import Logbook
+from ghostbot.process.lock import Lock
+from ghostbot.process.spawn import clean_signals
+from ghostbot.supervision import Supervision, supervision
+from ghostbot.troubles import Troubles
+from ghostbot.upgrade import Handed, Upgrades
+
+
+def main(config_path: Path, *, playground: bool) -> int:
+    """Run Ghost until it is told to end; return the exit code of `ghost up`."""
+    handed = upgrade.taken(os.environ)
+    try:
+        config = load(config_path, os.environ)
+        state_dir = config.ghost.state_dir
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = Lock(state_dir, handed.lock_fd)
+    except errors.GhostError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    except OSError as error:
+        sys.stderr.write(f"cannot use the state directory: {error}\n")
+        return 1
+    for line in config.warnings:
+        terminal.say(f"warning: {line}")
+    found = secrets(config_path.absolute().parent, os.environ)
+    clean_signals()  # before the first process is started: ignored signals are inherited
+    try:
+        while True:
+            life = _Life(config, found, lock, handed, playground=playground)
+            with Logbook(state_dir):
+                asyncio.run(life.live())
+            if life.how is not How.UPGRADE:
+                return 0
+            handed = life.become_next()
+    finally:
+        lock.release()
+
+
+@dataclass(slots=True)
+class _Slack:
+    """How Slack is, in words. There is somebody to ask a while after the supervising began."""
+
+    ask: Callable[[], str] | None = None
+
+    def link(self) -> str:
+        return self.ask() if self.ask else "starting"
+
+    def linked(self, ask: Callable[[], str]) -> None:
+        self.ask = ask
+
+
+class _Life:
+    """Ghost between two execs, or between its start and its end."""
+
+    def __init__(
+        self, config: Config, found: Secrets, lock: Lock, handed: Handed, *, playground: bool
+    ) -> None:
+        """Begin nothing yet."""
+        self.how: How | None = None
+        self._config = config
+        self._found = found
+        self._lock = lock
+        self._playground = playground
+        self._upgrades = Upgrades(handed, config.path)
+        self._since = 0.0  # when this life ceased to look at daemons
+        self._slack = _Slack()
+
+    async def live(self) -> None:
+        """Keep the daemons until told to end. Sets `how`."""
+        ending = Ending(terminal.say)
+        troubles = Troubles(terminal.say)
+        troubles.teller("upgrade")(self._upgrades.handed.failed)
+        async with supervision(self._config, troubles) as house, asyncio.TaskGroup() as tasks:
+            orders: set[asyncio.Task[Outcomes]] = set()
+
+            def begin(order: Coroutine[Any, Any, Outcomes], name: str) -> asyncio.Task[Outcomes]:
+                task = tasks.create_task(order, name=name)
+                orders.add(task)
+                task.add_done_callback(orders.discard)
+                return task
+
+            ghost = self._ghost(house, begin)
+            around = self._around(house, ghost, ending)  # before the daemons: it keeps feeds
+            guards = [
+                tasks.create_task(keep(name, fn, troubles.teller(name)), name=name)
+                for name, fn in house.tasks().items()
+            ]
+            self._upgrades.looking()
+            rest = tasks.create_task(keep("the rest", around, troubles.teller("the rest")))
+            await _until_told(ending, ghost)
+            ending.hurry(self.become_next if ending.how is How.UPGRADE else None)
+            rest.cancel()
+            await asyncio.wait({rest})
+            self._since = time.monotonic()
+            for task in (*guards, *orders):  # an order may wait for what never comes
+                task.cancel()
+        self.how = ending.how
+        ending.close()
+
+    def _ghost(
+        self,
+        house: Supervision,
+        begin: Callable[[Coroutine[Any, Any, Outcomes], str], asyncio.Task[Outcomes]],
+    ) -> Ghost:
+        return Ghost(
+            self._config,
+            house.dogs,
+            begin=begin,
+            flushed=house.registry.flushed,
+            link=self._slack.link,
+            troubles=house.troubles.lines,
+            measures=house.usage.measures,
+        )
+
+    def _around(
+        self, house: Supervision, ghost: Ghost, ending: Ending
+    ) -> Callable[[], Coroutine[Any, Any, None]]:
+        """Return what stands around the supervising. Imported in a thread, as it takes long."""
+        for_desk, for_terminal = house.bus.keep(), house.bus.keep()
+
+        async def run() -> None:
+            app = await asyncio.to_thread(import_module, "ghostbot.app")
+            own = app.Own(
+                playground=self._playground,
+                upgrades=self._upgrades,
+                linked=self._slack.linked,
+                for_desk=for_desk,
+                for_terminal=for_terminal,
+            )
+            await app.surround(house, ghost, ending, self._found, own)
+
+        return run
+
+    def become_next(self) -> Handed:
+        """Become the next Ghost in this process; return only where that fails."""
+        more = ["--playground"] if self._playground else []
+        return upgrade.become(
+            self._config.path, self._lock, self._upgrades.handed, self._since, *more
+        )
+
+
+async def _until_told(ending: Ending, ghost: Ghost) -> None:
+    """Wait for the word to end, and stop the daemons first if that is the word."""
+    if await ending.told() is not How.DOWN:
+        return
+    kept = asyncio.create_task(ending.kept(), name="second word")
+    down = asyncio.create_task(ghost.down(Actor("local:ghost", "ghost down")), name="down")
+    await asyncio.wait({kept, down}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (kept, down):
+        task.cancel()

@@ -1,0 +1,135 @@
+"""`ghost upgrade` on real processes: the same daemons, and nobody's end is missed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.fakes.real_ghost import RealGhost, program, real_ghost, until
+
+pytestmark = pytest.mark.timeout(120)
+
+HOUSE = f"""
+[web]
+listen = "off"
+[defaults]
+ready_after = "200ms"
+stop_timeout = "500ms"
+restart = "never"
+[daemon.web]
+command = {program("counter.py")}
+[daemon.worker]
+command = {program("counter.py")}
+after = ["web"]
+[daemon.late]
+command = {program("exit_on_hup.py", 42)}
+"""
+
+
+async def test_an_upgrade_leaves_every_process_as_it_is(tmp_path: Path) -> None:
+    async with real_ghost(tmp_path, HOUSE, None) as ghost:
+        before = {n: (d["pid"], d["starts"]) for n, d in (await ghost.all_up()).items()}
+        for turn in (1, 2):
+            code, out, err = await ghost.cli("upgrade")
+            assert (code, err) == (0, "")
+            assert "Ghost is upgraded" in out
+            assert "3 daemons running" in out
+            said = await ghost.get("/api/upgrade")
+            assert ghost.process is not None
+            assert (said["turn"], said["pid"]) == (turn, ghost.process.pid)
+            assert 0 < said["blind_ms"] < 3000
+        daemons = await ghost.daemons()
+        assert {n: (d["pid"], d["starts"]) for n, d in daemons.items()} == before
+        children = {p.pid for p in psutil.Process(ghost.process.pid).children()}
+        assert {pid for pid, _ in before.values()} <= children
+        environs = [Path(f"/proc/{pid}/environ").read_bytes() for pid, _ in before.values()]
+        assert not any(b"GHOST_UPGRADE" in environ for environ in environs)
+
+
+async def test_who_dies_while_ghost_becomes_another_is_told_with_the_right_code(
+    tmp_path: Path,
+) -> None:
+    async with real_ghost(tmp_path, HOUSE, None) as ghost:
+        late = (await ghost.all_up())["late"]["pid"]
+        await _die_inside(ghost, late)
+        dead = await ghost.daemon("late", lambda d: d["state"] == "down")
+        assert dead["last_exit"]["code"] == 42
+        await until(lambda: not psutil.pid_exists(late), "its zombie collected", 2)
+        assert (await ghost.daemon("web", lambda d: d["word"] == "up"))["starts"] == 1
+
+
+async def _die_inside(ghost: RealGhost, pid: int) -> None:
+    """Upgrade, and end `pid` by SIGHUP when the old Ghost is no more and the new one not yet."""
+    assert ghost.process is not None
+    me = ghost.process.pid
+    upgrading = asyncio.create_task(ghost.cli("upgrade"))
+    # The next image has its own environment from its first instruction on: proc_pid_environ(5).
+    environ = Path(f"/proc/{me}/environ")
+    await until(lambda: b"GHOST_UPGRADE=1 " in environ.read_bytes(), "the exec")
+    os.kill(me, signal.SIGSTOP)
+    assert not Path(ghost.socket).exists()
+    os.kill(pid, signal.SIGHUP)
+    await until(lambda: psutil.Process(pid).status() == psutil.STATUS_ZOMBIE, "its end")
+    os.kill(me, signal.SIGCONT)
+    code, _, err = await upgrading
+    assert (code, err) == (0, "")
+
+
+async def test_a_daemon_started_after_an_upgrade_inherits_no_lock(tmp_path: Path) -> None:
+    async with real_ghost(tmp_path, HOUSE, None) as ghost:
+        await ghost.all_up()
+        assert (await ghost.cli("upgrade"))[0] == 0
+        assert (await ghost.cli("restart", "web"))[0] == 0
+        pid = (await ghost.daemons())["web"]["pid"]
+        held = [os.readlink(fd.path) for fd in os.scandir(f"/proc/{pid}/fd")]
+        assert not any("ghost.lock" in path for path in held)
+        second = await ghost.cli("up")
+        assert second[0] != 0
+        assert ghost.process is not None
+        assert f"pid {ghost.process.pid}" in second[2]
+
+
+async def test_a_mistake_in_the_config_refuses_the_upgrade(tmp_path: Path) -> None:
+    async with real_ghost(tmp_path, HOUSE, None) as ghost:
+        before = {n: d["pid"] for n, d in (await ghost.all_up()).items()}
+        ghost.config.write_text(HOUSE + "\nnonsense = 1\n")
+        code, _, err = await ghost.cli("upgrade")
+        assert code == 1
+        assert re.search(r"ghost\.toml:\d+: daemon\.late\.nonsense: unknown key", err)
+        assert (await ghost.get("/api/upgrade"))["turn"] == 0
+        assert {n: d["pid"] for n, d in (await ghost.daemons()).items()} == before
+
+
+async def test_an_interpreter_that_is_gone_refuses_the_upgrade(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.symlink_to(sys.executable)
+    async with real_ghost(tmp_path, HOUSE, None, python=python) as ghost:
+        await ghost.all_up()
+        python.unlink()
+        code, _, err = await ghost.cli("upgrade")
+        assert code == 1
+        assert "cannot upgrade" in err
+        assert (await ghost.daemon("web", lambda d: d["word"] == "up"))["starts"] == 1
+
+
+async def test_no_other_ghost_gets_in_while_one_becomes_another(tmp_path: Path) -> None:
+    async with real_ghost(tmp_path, HOUSE, None) as ghost:
+        await ghost.all_up()
+        assert ghost.process is not None
+        me = ghost.process.pid
+        upgrading = asyncio.create_task(ghost.cli("upgrade"))
+        environ = Path(f"/proc/{me}/environ")
+        await until(lambda: b"GHOST_UPGRADE=1 " in environ.read_bytes(), "the exec")
+        os.kill(me, signal.SIGSTOP)
+        code, _, err = await ghost.cli("up")
+        os.kill(me, signal.SIGCONT)
+        assert code != 0
+        assert f"pid {me}" in err
+        assert (await upgrading)[0] == 0
