@@ -20,6 +20,7 @@ from ghostbot.guards.watchdog import Watchdog
 from ghostbot.process import output
 
 WAIT_MAX_S = 60.0  # no answer takes longer; a slower order goes on, and is said to
+CLOCK_MOVED_S = 0.1  # somebody set the wall clock; less is only the time between two reads
 GROUP = "group:"
 
 log = logging.getLogger("ghost.orders")
@@ -84,13 +85,14 @@ class Ghost:
         self._troubles = troubles
         self._measures = measures
         self._began = time.monotonic()
+        self._offset = 0.0  # of the wall clock, as `_clocks` keeps it
         self._after = {name: dog.table.after for name, dog in watchdogs.items()}
 
     # Reading.
 
     def house(self) -> House:
         """Return how everything is now. Costs no I/O."""
-        now, wall = time.monotonic(), time.time()
+        now, wall = self._clocks()
         measures = self._measures()
         return House(
             host=self._config.ghost.name,
@@ -120,7 +122,19 @@ class Ghost:
     def daemon(self, name: str) -> DaemonView:
         """Return one daemon. Raises NoSuch."""
         dog = self._dog(name, "show")
-        return self._view(dog, time.monotonic(), time.time(), self._measures().get(name))
+        return self._view(dog, *self._clocks(), self._measures().get(name))
+
+    def _clocks(self) -> tuple[float, float]:
+        """Return now as the monotonic and as the wall clock have it.
+
+        Their difference is kept until it has really moved: else an instant of the past would be
+        shown a millisecond earlier or later at each look.
+        """
+        now = time.monotonic()
+        offset = time.time() - now
+        if abs(offset - self._offset) > CLOCK_MOVED_S:
+            self._offset = offset
+        return now, now + self._offset
 
     def names(self, asked: Iterable[str], verb: str = "show") -> tuple[str, ...]:
         """Return the daemons that `asked` means, each once, in file order.

@@ -96,10 +96,12 @@ def test_signals_that_were_ignored_or_blocked_are_as_they_should_be() -> None:
         cwd=Path.cwd(),
     )
     mine, childs = (line.split() for line in ran.stdout.splitlines())
-    assert childs == ["0" * 16, "0" * 16]
+    # 32 and 33 are glibc's own; GNU make leaves them ignored, and no call resets them
+    glibcs_own = 0b11 << 31
+    assert [int(word, 16) & ~glibcs_own for word in childs] == [0, 0]
     pythons_own = (1 << signal.SIGPIPE - 1) | (1 << signal.SIGXFSZ - 1)
     assert int(mine[0], 16) == 0
-    assert int(mine[1], 16) & ~pythons_own == 0
+    assert int(mine[1], 16) & ~(pythons_own | glibcs_own) == 0
     assert callable(clean_signals)
 
 
