@@ -56,6 +56,7 @@ class RealGhost:
         self.seen: set[int] = set()  # every pid that was ever shown: none may outlive the test
         self.out = folder / "out.txt"
         self.words: tuple[str, ...] = ()  # more for `ghost up`
+        self.python = sys.executable
 
     @property
     def socket(self) -> str:
@@ -65,7 +66,7 @@ class RealGhost:
         """Start Ghost and wait until it answers."""
         with self.out.open("ab") as out:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable,
+                self.python,
                 "-m",
                 "ghostbot",
                 "up",
