@@ -252,7 +252,8 @@ def _welcome(house: Supervision, access: _Access) -> None:
     config, say = house.config, terminal.say
     for note in house.notes:
         say(f"note: {note}")
-    say(f"Ghost keeps the {len(config.daemons)} daemons of {config.path.name} on {config.ghost.name}.")
+    count = len(config.daemons)
+    say(f"Ghost keeps the {count} daemons of {config.path.name} on {config.ghost.name}.")
     if access.page_url:
         say("")
         say(f"  Playground   {access.page_url}")

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,10 @@ from ghostbot.ending import Ending, How
 from ghostbot.ghost import Actor, Ghost, Outcomes
 from ghostbot.keep import keep
 from ghostbot.logbook import Logbook
+from ghostbot.notify import Systemd
 from ghostbot.process.lock import Lock
 from ghostbot.process.spawn import clean_signals
+from ghostbot.stall import Stall
 from ghostbot.supervision import Supervision, supervision
 from ghostbot.troubles import Troubles
 from ghostbot.upgrade import Handed, Upgrades
@@ -94,7 +97,7 @@ class _Life:
     async def live(self) -> None:
         """Keep the daemons until told to end. Sets `how`."""
         ending = Ending(terminal.say)
-        troubles = Troubles(terminal.say)
+        troubles, systemd = Troubles(terminal.say), Systemd.of(os.environ)
         troubles.teller("upgrade")(self._upgrades.handed.failed)
         async with supervision(self._config, troubles) as house, asyncio.TaskGroup() as tasks:
             orders: set[asyncio.Task[Outcomes]] = set()
@@ -111,9 +114,13 @@ class _Life:
                 tasks.create_task(keep(name, fn, troubles.teller(name)), name=name)
                 for name, fn in house.tasks().items()
             ]
+            guards.append(tasks.create_task(systemd.run(partial(_up, house)), name="systemd"))
+            hung = keep("stall", Stall(troubles.teller("loop")).run)
+            guards.append(tasks.create_task(hung, name="stall"))
             self._upgrades.looking()
+            systemd.ready(_up(house))
             rest = tasks.create_task(keep("the rest", around, troubles.teller("the rest")))
-            await _until_told(ending, ghost)
+            await _until_told(ending, ghost, systemd)
             ending.hurry(self.become_next if ending.how is How.UPGRADE else None)
             rest.cancel()
             await asyncio.wait({rest})
@@ -165,9 +172,20 @@ class _Life:
         )
 
 
-async def _until_told(ending: Ending, ghost: Ghost) -> None:
+def _up(house: Supervision) -> str:
+    """Say in a line how many daemons are well."""
+    daemons = house.daemons().values()
+    return f"{sum(d.is_ready for d in daemons)} of {len(daemons)} daemons up"
+
+
+async def _until_told(ending: Ending, ghost: Ghost, systemd: Systemd) -> None:
     """Wait for the word to end, and stop the daemons first if that is the word."""
-    if await ending.told() is not How.DOWN:
+    how = await ending.told()
+    if how is How.UPGRADE:
+        systemd.reloading("upgrading")
+    else:
+        systemd.stopping()
+    if how is not How.DOWN:
         return
     kept = asyncio.create_task(ending.kept(), name="second word")
     down = asyncio.create_task(ghost.down(Actor("local:ghost", "ghost down")), name="down")

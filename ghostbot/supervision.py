@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ghostbot.bus import Bus
-from ghostbot.config.model import Config
+from ghostbot.config.model import Config, DaemonTable
 from ghostbot.core.daemon import Daemon
 from ghostbot.guards.budget import SpawnBudget
+from ghostbot.guards.clock import Clock
 from ghostbot.guards.lifecycle import Lifecycle
 from ghostbot.guards.selfcheck import Selfcheck
 from ghostbot.guards.sentinel import Sentinel, obstacle
@@ -27,6 +28,7 @@ from ghostbot.guards.watchdog import Watchdog
 from ghostbot.process.exits import Exits
 from ghostbot.process.identity import is_alive
 from ghostbot.process.journal import Journal
+from ghostbot.process.notices import Notices
 from ghostbot.process.registry import Registry
 from ghostbot.process.runs import Runs
 from ghostbot.process.spawn import inherited_environment
@@ -47,6 +49,7 @@ class Supervision:
     runs: Runs
     dogs: dict[str, Watchdog]
     usage: Usage
+    notices: Notices
     notes: tuple[str, ...]  # what was wrong with what the last Ghost left, in words
 
     def tasks(self) -> dict[str, Callable[[], Awaitable[None]]]:
@@ -58,7 +61,8 @@ class Supervision:
         lifecycle.begin(self.runs)
         return {
             "lifecycle": lifecycle.run,
-            "selfcheck": Selfcheck(self.dogs, self.bus).run,
+            "selfcheck": Selfcheck(self.dogs, self.bus, self.notices).run,
+            "clock": Clock(self.dogs, self.troubles.teller("clock")).run,
             "sentinel": Sentinel(self.dogs, self.bus).run,
             "usage": self.usage.run,
             **{f"watchdog {name}": dog.run for name, dog in self.dogs.items()},
@@ -90,11 +94,16 @@ async def supervision(config: Config, troubles: Troubles) -> AsyncIterator[Super
     notes = (*journal.notes, *registry.notes)
     for note in notes:
         log.warning("found %s", note)
-    dogs = _watchdogs(config, records, runs, registry, bus)
+    notices = Notices(state_id(state_dir), loop, troubles.teller("notices"))
+    for table in config.daemons.values():
+        if table.notify:  # an adopted one may be about to tell
+            notices.listen(table.name)
+    dogs = _watchdogs(config, records, runs, registry, bus=bus, notices=notices)
     _tell_strangers(config, records, troubles)
     try:
-        yield Supervision(config, bus, troubles, registry, runs, dogs, _usage(dogs), notes)
+        yield Supervision(config, bus, troubles, registry, runs, dogs, _usage(dogs), notices, notes)
     finally:
+        notices.close()
         runs.close()
         exits.close()
         await registry.close()
@@ -102,16 +111,28 @@ async def supervision(config: Config, troubles: Troubles) -> AsyncIterator[Super
 
 
 def _watchdogs(
-    config: Config, records: dict[str, Daemon], runs: Runs, registry: Registry, bus: Bus
+    config: Config,
+    records: dict[str, Daemon],
+    runs: Runs,
+    registry: Registry,
+    *,
+    bus: Bus,
+    notices: Notices,
 ) -> dict[str, Watchdog]:
     budget = SpawnBudget()
+
+    def prepare(table: DaemonTable) -> str | None:
+        if table.notify:  # before it is spawned, as it may tell at once
+            notices.listen(table.name)
+        return obstacle(table)
+
     return {
         name: Watchdog(
             table,
             records.get(name, Daemon(name)),
             runs=runs,
             turn=budget.turn,
-            obstacle=obstacle,
+            obstacle=prepare,
             save=registry.note,
             bus=bus,
         )

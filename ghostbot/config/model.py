@@ -18,6 +18,9 @@ COMMAND = "/ghost"  # the slash command that manifest.yml declares
 HEARTBEAT_S = 300.0
 
 
+Limit = tuple[int | None, int | None]  # soft, hard; None is unlimited
+
+
 class Kill(StrEnum):
     """Whom a stop reaches: all descendants, those in the daemon's group, or its first process."""
 
@@ -31,6 +34,10 @@ class LogTable:
     """Where a daemon's output goes: [daemon.NAME.log]."""
 
     path: Path  # state_dir/logs/NAME.log unless told
+    max_bytes: int = 20_000_000  # then the head of the file becomes an archive
+    keep: int = 5  # archives; the oldest goes first
+    compress: bool = True
+    stderr: Path | None = None  # None: into the same file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,19 +45,34 @@ class DaemonTable:
     """One daemon: [daemon.NAME], with what [defaults] says for all."""
 
     name: str
+    of: str = ""  # the name in the file: `web` for web-1 and web-2; its own for a single one
+    instances: int = 1
+    instance: int | None = None  # which of them this is, from 1; None for a single one
     command: tuple[str, ...]  # the first is an absolute path, or a name found on PATH
     policy: Policy = field(default_factory=Policy)
     cwd: Path
     env: Mapping[str, str] = field(default_factory=dict)  # only what the file sets
+    env_file: tuple[Path, ...] = ()  # read at each start; a later one wins, and `env` over all
+    user: str | None = None  # None, as with the next three: as Ghost is
+    umask: int | None = None
+    nice: int | None = None
+    rlimits: Mapping[str, Limit] = field(default_factory=dict)  # by name, as in `nofile`
     autostart: bool = True
     priority: int = 100  # the smaller starts first, within what `after` allows
     after: tuple[str, ...] = ()
     ready_after_s: float = 1.0  # alive this long is ready, where nothing better tells
     port: int | None = None
+    port_auto: bool = False  # a free one is chosen at the first start, and kept
+    notify: bool = False  # ready when it says READY=1, see sd_notify(3)
     kill: Kill = Kill.TREE
     group: str | None = None
     description: str | None = None
     log: LogTable
+
+    def __post_init__(self) -> None:
+        """A single daemon is its own family."""
+        if not self.of:
+            object.__setattr__(self, "of", self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +81,7 @@ class GhostTable:
 
     name: str  # the host's name unless told
     state_dir: Path  # `.ghost` beside the file unless told
+    log_total_bytes: int = 2_000_000_000  # on disk, for the logs of all daemons
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

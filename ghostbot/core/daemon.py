@@ -152,8 +152,14 @@ class Elapsed:
     """The deadline passed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The machine slept: what is starting gets its whole time again."""
+
+
 Order = Start | Stop | Restart | Hold | Reset
-Fact = Spawned | Unspawned | Adopted | Ready | Sick | Exited | Gone | Gated | Cleared | Elapsed
+Seen = Spawned | Unspawned | Adopted | Ready | Sick | Exited | Gone
+Fact = Seen | Gated | Cleared | Elapsed | Resumed
 Event = Order | Fact
 
 
@@ -277,7 +283,7 @@ def _turn(d: Daemon, event: Event, now: float) -> Next:  # noqa: C901, PLR0912  
         case Elapsed(), State.STARTING if d.proc is not None and _judged(d):
             late = f"not ready within {d.policy.start_timeout_s:g} s"
             return _ask_to_exit(replace(d, fault=late), now)
-        case Elapsed(), State.STARTING if d.proc is not None:  # held: not judged
+        case Elapsed() | Resumed(), State.STARTING if d.proc is not None:  # held: not judged
             return replace(d, deadline=now + d.policy.start_timeout_s), ()
         case Elapsed(), State.UP:
             return _stable(d, now)

@@ -32,6 +32,7 @@ from ghostbot.process.identity import (
     ticks_now,
 )
 from ghostbot.process.journal import Journal, Kind
+from ghostbot.process.notices import address_of
 from ghostbot.process.orphans import Orphans
 from ghostbot.process.reserve import RESERVE
 from ghostbot.process.spawn import spawn
@@ -96,7 +97,7 @@ class Runs:
         self._journal.spawn(table.name, run, boot=boot_id(), ticks=ticks_now())
         try:
             marker = f"{self._prefix(table.name)}{run}"
-            popen = spawn(table, marker=marker, inherited=self._inherited)
+            popen = spawn(table, marker=marker, inherited=self._inherited_by(table))
         except CannotSpawn as error:
             self._journal.gone(table.name, run, None, boot_id())
             return Unspawned(str(error), own=error.own)
@@ -222,6 +223,11 @@ class Runs:
         self._orphans.close()
 
     # Within.
+
+    def _inherited_by(self, table: DaemonTable) -> Mapping[str, str]:
+        if not table.notify:
+            return self._inherited
+        return {**self._inherited, "NOTIFY_SOCKET": address_of(self._state_id, table.name)}
 
     def _prefix(self, name: str) -> str:
         return f"{self._state_id}/{name}/"

@@ -22,6 +22,7 @@ from ghostbot.core.daemon import (
     Ready,
     Reset,
     Restart,
+    Resumed,
     Sick,
     Signal,
     Spawn,
@@ -90,6 +91,7 @@ EVENTS: dict[str, Event] = {
     "Gated": Gated("cache"),
     "Cleared": Cleared(),
     "Elapsed": Elapsed(),
+    "Resumed": Resumed(),
 }
 
 

@@ -18,6 +18,7 @@ from ghostbot.guards.lifecycle import Lifecycle
 from ghostbot.guards.selfcheck import Selfcheck
 from ghostbot.guards.watchdog import Watchdog
 from ghostbot.keep import keep
+from ghostbot.process.notices import Notices
 from tests.fakes.runs import FakeRuns
 
 
@@ -57,6 +58,7 @@ async def kennel(
     records: dict[str, Daemon] | None = None,
     runs: FakeRuns | None = None,
     kept: bool = False,
+    notices: Notices | None = None,
 ) -> AsyncIterator[Kennel]:
     """Run watchdogs, lifecycle and selfcheck for these daemons."""
     runs, bus, budget = runs or FakeRuns(), Bus(), SpawnBudget()
@@ -95,7 +97,7 @@ async def kennel(
         )
         k = Kennel(dogs, runs, bus, ghost, lifecycle, saved, obstacles, disk)
         lifecycle.begin(runs)
-        long = [tasks.create_task(g.run()) for g in (lifecycle, Selfcheck(dogs, bus))]
+        long = [tasks.create_task(g.run()) for g in (lifecycle, Selfcheck(dogs, bus, notices))]
         long += [
             tasks.create_task(keep(name, dog.run) if kept else dog.run())
             for name, dog in dogs.items()
