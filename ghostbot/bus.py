@@ -46,11 +46,10 @@ class Feed:
         """Wait for the next fact."""
         return await self._queue.get()
 
-    def drain(self) -> None:
-        """Forget what waits: for a listener that only wants to know that something happened."""
+    def drain(self) -> list[Turned]:
+        """Take all that waits, at once."""
         self.lagged = False
-        while not self._queue.empty():
-            self._queue.get_nowait()
+        return [self._queue.get_nowait() for _ in range(self._queue.qsize())]
 
 
 class Bus:

@@ -38,17 +38,17 @@ class Lifecycle:
             for first in dog.table.after:
                 self._dependents[first].append(name)
 
-    def begin(self, runs: Runs) -> None:
+    def begin(self, runs: Runs, *, starting: bool = True) -> None:
         """Put into each mailbox what a new Ghost has to say first: what it found, and Start.
 
-        Called once, before any watchdog runs.
+        Called once, before any watchdog runs. Without `starting`, what was found is all.
         """
         for name, dog in self._dogs.items():
             for event in _found(dog, runs.find(name), runs):
                 dog.post(event)
             for event in self._gating(dog):
                 dog.post(event)
-            if _is_due(dog.daemon, autostart=dog.table.autostart):
+            if starting and _is_due(dog.daemon, autostart=dog.table.autostart):
                 dog.post(Start())
 
     def _gating(self, dog: Watchdog) -> list[Event]:
