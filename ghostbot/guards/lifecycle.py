@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ghostbot.bus import Bus, Turned
 from ghostbot.core.daemon import (
@@ -44,7 +45,11 @@ class Lifecycle:
         Called once, before any watchdog runs. Without `starting`, what was found is all.
         """
         for name, dog in self._dogs.items():
-            for event in _found(dog, runs.find(name), runs):
+            found = runs.find(name)
+            if found is not None and _is_due(dog.daemon, autostart=dog.table.autostart):
+                # Its record was lost, or never written: what is due and runs is wanted up.
+                dog.daemon = replace(dog.daemon, wanted=Wanted.UP)
+            for event in _found(dog, found, runs):
                 dog.post(event)
             for event in self._gating(dog):
                 dog.post(event)

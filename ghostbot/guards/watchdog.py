@@ -52,6 +52,9 @@ class Runs(Protocol):
     def signal(self, table: DaemonTable, proc: Proc, signal: Signals) -> None:
         """Signal a process and what belongs to it."""
 
+    async def clear(self, table: DaemonTable) -> None:
+        """End what a dead leader of an earlier Ghost left, and wait until it is gone."""
+
     def find(self, name: str) -> Proc | None:
         """Return the living process of a daemon that the journal or a marker knows of."""
 
@@ -192,6 +195,7 @@ class Watchdog:
 
     async def _spawn(self) -> Event:
         self._spawning = True
+        await self._runs.clear(self.table)
         await self._turn()
         why = self._obstacle(self.table)
         outcome: Event = (

@@ -79,7 +79,9 @@ class Journal:
         if garbage:
             copy = keep_aside(self._path)
             self.notes = (f"{garbage} lines of {self._path} make no sense; a copy is {copy}",)
-        self.last = {entry.name: entry for entry in entries}
+        self.last = {}
+        for entry in entries:
+            self._remember(entry)
         with suppress(OSError):
             self._compact()
         return self.last
@@ -103,16 +105,24 @@ class Journal:
             os.close(self._fd)
             self._fd = None
 
-    def _append(self, entry: Entry) -> None:
+    def _remember(self, entry: Entry) -> bool:
+        """Make `entry` the last of its daemon, unless it ends a run that another has followed."""
+        last = self.last.get(entry.name)
+        if last is not None and entry.event is Kind.GONE and entry.run != last.run:
+            return False
         self.last[entry.name] = entry
+        return True
+
+    def _append(self, entry: Entry) -> None:
+        if not self._remember(entry):
+            return
         try:
             if self._fd is None:
                 self._open()
             line = (b"\n" if self._torn else b"") + _line(entry)
-            if self._size > COMPACT_BYTES:
-                self._compact()  # it holds this entry too
-            else:
-                self._write(line)
+            self._write(line)
+            if self._size > COMPACT_BYTES or self._failed or self._is_deleted():
+                self._compact()  # with those that were refused
         except OSError as error:
             self._failed = True
             self._trouble(f"cannot write {self._path}: {(error.strerror or 'error').lower()}")
@@ -120,6 +130,10 @@ class Journal:
             if self._failed:
                 self._failed = False
                 self._trouble(None)
+
+    def _is_deleted(self) -> bool:
+        assert self._fd is not None, "opened by _append"
+        return os.fstat(self._fd).st_nlink == 0
 
     def _write(self, line: bytes) -> None:
         assert self._fd is not None, "opened by _compact"

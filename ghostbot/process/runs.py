@@ -9,9 +9,11 @@ Rule 3: every process of a run carries GHOST_UNIT=<state id>/<name>/<run>.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from signal import SIGKILL, Signals
@@ -22,8 +24,6 @@ from ghostbot.errors import CannotSpawn
 from ghostbot.process.codes import stranger_code
 from ghostbot.process.exits import Exits, Watch
 from ghostbot.process.identity import (
-    TICKS_PER_S,
-    Stat,
     boot_id,
     command_of,
     is_alive,
@@ -31,19 +31,28 @@ from ghostbot.process.identity import (
     stat_of,
     ticks_now,
 )
-from ghostbot.process.journal import Journal, Kind
+from ghostbot.process.journal import Journal
 from ghostbot.process.notices import address_of
 from ghostbot.process.orphans import Orphans
 from ghostbot.process.reserve import RESERVE
 from ghostbot.process.spawn import spawn
-from ghostbot.process.tree import Snapshot, become_subreaper, members, send, signal_members
+from ghostbot.process.traces import Traces
+from ghostbot.process.tree import (
+    Snapshot,
+    become_subreaper,
+    marker_of,
+    members,
+    send,
+    signal_members,
+)
 
 KILL_ROUNDS = 8  # of SIGKILL in one go; whoever still appears then is met again soon
 AGAIN_S = 0.02  # between looks for whom SIGKILL has yet to reach; doubles
 AGAIN_MAX_S = 1.0
-BEGUN_WITHIN_S = 5.0  # between the journal's line and the process it speaks of
+CLEAR_WITHIN_S = 5.0  # SIGKILL takes microseconds, where it takes effect at all
 
 Post = Callable[[Event], None]
+log = logging.getLogger("ghost.runs")
 
 
 @dataclass(eq=False, slots=True)
@@ -54,6 +63,7 @@ class Run:
     proc: Proc
     run: str
     post: Post
+    marker: str  # how the markers of its processes begin: <state id>/<name>/
     ours: bool  # started by this Ghost: its orphans come to us
     sure: bool = True  # the leader was watched to its end, so its group's id is its own
     exited: bool = False
@@ -85,14 +95,11 @@ class Runs:
         self._subreaper = become_subreaper()
         RESERVE.fill()
         self._orphans = Orphans(loop, exits.names)
-        self._seen: Snapshot | None = None
-        self._sorted: tuple[Snapshot, dict[str, list[Stat]]] | None = None
+        self._traces = Traces(state_id, journal, loop)
         self._strays: dict[str, list[Proc]] = {}  # by daemon: left by a leader that is gone
 
     def spawn(self, table: DaemonTable, post: Post) -> Spawned | Unspawned:
         """Start a run. What becomes of it is posted: Exited, and Gone where others were left."""
-        if table.kill is Kill.TREE and (strays := self._strays.pop(table.name, None)):
-            send(strays, SIGKILL)  # a leader of an earlier Ghost died and left them
         run = uuid.uuid4().hex[:8]
         self._journal.spawn(table.name, run, boot=boot_id(), ticks=ticks_now())
         try:
@@ -109,8 +116,36 @@ class Runs:
             self._journal.gone(table.name, run, None, boot_id())
             return Unspawned("no file descriptors left", own=True)
         self._journal.spawned(table.name, run, proc)
-        self._follow_leader(Run(table, proc, run, post, ours=self._subreaper))
+        prefix = self._prefix(table.name)
+        self._follow_leader(Run(table, proc, run, post, prefix, ours=self._subreaper))
         return Spawned(proc)
+
+    async def clear(self, table: DaemonTable) -> None:
+        """End what a leader of an earlier Ghost left when it died; return when that is gone.
+
+        One that survives SIGKILL (it waits for a dead disk) is not waited for: it is told.
+        """
+        strays = self._strays.pop(table.name, [])
+        until = self._loop.time() + CLEAR_WITHIN_S
+        while strays and table.kill is not Kill.LEADER:
+            if table.kill is Kill.GROUP:  # those that led no group of their own
+                strays = [p for p in strays if (s := stat_of(p.pid)) and s.group != p.pid]
+            await self._ended(send(strays, SIGKILL), until)
+            left = Snapshot.take().marked(self._prefix(table.name))  # forked meanwhile
+            strays = [proc_of(stat) for stat in left]
+            if strays and self._loop.time() >= until:
+                log.warning("daemon=%s survive SIGKILL: %s", table.name, strays)
+                return
+
+    async def _ended(self, procs: list[Proc], until: float) -> None:
+        ends = []
+        for proc in procs:
+            ends.append(end := asyncio.Event())
+            self._exits.watch(proc, partial(_set, end))
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                for end in ends:
+                    await end.wait()
 
     def signal(self, table: DaemonTable, proc: Proc, signal: Signals) -> None:
         """Signal the tree, the group or the leader, as `table.kill` says."""
@@ -140,7 +175,8 @@ class Runs:
         """
         self._strays.pop(table.name, None)
         ours = _is_our_child(proc)  # of the Ghost that this process was before `ghost upgrade`
-        adopted = Run(table, proc, run or "", post, ours=ours and self._subreaper)
+        prefix = self._prefix_of(table.name, proc)
+        adopted = Run(table, proc, run or "", post, prefix, ours=ours and self._subreaper)
         if ours or is_alive(proc):  # a zombie of ours is told and collected like any child
             self._follow_leader(adopted)  # opens the pidfd, then compares again
             return Adopted(proc)
@@ -154,50 +190,11 @@ class Runs:
         return Exited(proc, code, left=True)
 
     def find(self, name: str) -> Proc | None:
-        """Return the living leader of a daemon that an earlier Ghost started.
-
-        The journal says which it is; where its pid was never saved, the marker does.
-        """
-        last = self._journal.last.get(name)
-        if last is not None and last.event is Kind.SPAWN:
-            self._forget()  # it may have begun after this turn's look
-        marked = self._marked().get(name, [])
-        leader = self._leader(name, marked)
-        others = [proc_of(s) for s in marked]
-        if leader is None and others:
+        """Return the living leader of a daemon that an earlier Ghost started."""
+        leader, others = self._traces.of(name)
+        if others:
             self._strays[name] = others
         return leader
-
-    def _leader(self, name: str, marked: list[Stat]) -> Proc | None:
-        last = self._journal.last.get(name)
-        if last is not None and last.proc is not None and last.event is Kind.SPAWNED:
-            return last.proc if is_alive(last.proc) else None
-        if last is not None and (last.event is Kind.GONE or last.boot != boot_id()):
-            return None
-        marker = self._prefix(name) + (last.run if last else "")
-        snapshot = self._snapshot()
-        leaders = [
-            s
-            for s in marked
-            if s.session == s.pid and (snapshot.marker(s.pid) or "").startswith(marker)
-        ]
-        if last is not None and last.ticks is not None:
-            # A leader that is gone may have left others that lead sessions of their own.
-            latest = last.ticks + BEGUN_WITHIN_S * TICKS_PER_S
-            leaders = [s for s in leaders if last.ticks <= s.ticks <= latest]
-        return proc_of(min(leaders, key=lambda s: s.ticks)) if leaders else None
-
-    def _marked(self) -> dict[str, list[Stat]]:
-        """Return all processes of this state directory by daemon, as this turn's look has them."""
-        snapshot = self._snapshot()
-        if self._sorted is not None and self._sorted[0] is snapshot:
-            return self._sorted[1]
-        found: dict[str, list[Stat]] = {}
-        for stat in snapshot.marked(f"{self._state_id}/"):
-            name = (snapshot.marker(stat.pid) or "").split("/")[1]
-            found.setdefault(name, []).append(stat)
-        self._sorted = snapshot, found
-        return found
 
     def run_of(self, name: str) -> str | None:
         """Return the run that the journal last spoke of."""
@@ -232,6 +229,11 @@ class Runs:
     def _prefix(self, name: str) -> str:
         return f"{self._state_id}/{name}/"
 
+    def _prefix_of(self, name: str, leader: Proc) -> str:
+        """Return how its processes' markers begin: the state directory may have been moved."""
+        words = (marker_of(leader.pid) or "").split("/") if is_alive(leader) else []
+        return f"{words[0]}/{name}/" if words[1:2] == [name] else self._prefix(name)
+
     def _run_of(self, table: DaemonTable, proc: Proc) -> Run | None:
         run = self._runs.get(table.name)
         return run if run is not None and run.proc == proc else None
@@ -240,7 +242,8 @@ class Runs:
         self, table: DaemonTable, proc: Proc, run: Run | None, snapshot: Snapshot
     ) -> list[Proc]:
         sure = run is not None and run.sure
-        return members(snapshot, proc, self._prefix(table.name), kill=table.kill, sure=sure)
+        marker = run.marker if run is not None else self._prefix(table.name)
+        return members(snapshot, proc, marker, kill=table.kill, sure=sure)
 
     def _follow_leader(self, run: Run) -> None:
         self._runs[run.table.name] = run
@@ -258,13 +261,13 @@ class Runs:
 
     def _anyone_left(self, run: Run) -> bool:
         if self._exits.is_polling:  # this one may have ended after this turn's look
-            self._forget()
+            self._traces.forget()
             self._orphans.forget()
         if run.ours:
             orphans = self._orphans.living()
             if orphans is not None and not any(self._may_be_of(run, pid) for pid in orphans):
                 return False  # the usual way: one small read, and no look at all of /proc
-        return bool(self._members(run.table, run.proc, run, self._snapshot()))
+        return bool(self._members(run.table, run.proc, run, self._traces.snapshot()))
 
     def _may_be_of(self, run: Run, pid: int) -> bool:
         """Tell whether an orphan is of this run, or whether that takes a closer look."""
@@ -274,17 +277,7 @@ class Runs:
         if stat.session == os.getsid(0):
             return False
         marker = self._orphans.marker(stat)
-        return marker is None or marker.startswith(self._prefix(run.table.name))
-
-    def _snapshot(self) -> Snapshot:
-        """Return a look at all processes that serves every exit of this turn of the loop."""
-        if self._seen is None:
-            self._seen = Snapshot.take()
-            self._loop.call_soon(self._forget)
-        return self._seen
-
-    def _forget(self) -> None:
-        self._seen = self._sorted = None
+        return marker is None or marker.startswith(run.marker)
 
     def _follow_others(self, run: Run) -> None:
         """Watch who outlived the leader; nobody to be found means that the run is gone."""
@@ -327,6 +320,10 @@ class Runs:
         self._journal.gone(run.table.name, run.run, run.proc, run.proc.boot)
 
 
+def _set(end: asyncio.Event, _code: int | None) -> None:
+    end.set()
+
+
 def _is_our_child(proc: Proc) -> bool:
     """Tell whether `proc`, alive or a zombie, waits for us to collect it."""
     if proc.boot != boot_id():
@@ -342,6 +339,7 @@ def _identify_child(pid: int) -> Proc | None:
         assert stat is not None, "a child that nobody has reaped is at least a zombie"
         return proc_of(stat)
     except OSError:
-        os.kill(pid, SIGKILL)  # ours and not reaped: it can be nobody else
+        # Ours and not reaped: its id, and that of the group it leads, can be nobody else's.
+        os.killpg(pid, SIGKILL)
         os.waitpid(pid, 0)
         return None

@@ -22,6 +22,7 @@ class FakeRuns:
         self.refuse: dict[str, Unspawned] = {}  # by name: the next spawns answer this
         self.stubborn: set[str] = set()  # these ignore all but SIGKILL
         self.found: dict[str, Proc] = {}
+        self.leftovers: dict[str, Callable[[], object]] = {}  # called when they are ended
 
     def spawn(self, table: DaemonTable, post: Callable[[Event], None]) -> Spawned | Unspawned:
         self.spawns.append(table.name)
@@ -49,6 +50,9 @@ class FakeRuns:
     def gone(self, name: str) -> None:
         proc, post = self.alive.pop(name)
         post(Gone(proc))
+
+    async def clear(self, table: DaemonTable) -> None:
+        self.leftovers.pop(table.name, lambda: None)()
 
     def find(self, name: str) -> Proc | None:
         return self.found.get(name)

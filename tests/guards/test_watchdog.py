@@ -359,3 +359,43 @@ def test_a_oneshot_that_works_for_long_is_not_ready_before_it_is_done() -> None:
             assert (k.state("migrate"), k.state("web")) == (State.STARTING, State.WAITING)
 
     run(main())
+
+
+def test_a_daemon_whose_record_was_never_written_is_taken_back_and_left_running() -> None:
+    async def main() -> None:
+        runs = FakeRuns()
+        runs.found["web"] = proc = Proc(50, 50, BOOT)
+        async with kennel(table("web"), runs=runs) as k:
+            await k.until(lambda: k.state("web") is State.UP)
+            await asyncio.sleep(30)
+            assert k.dogs["web"].daemon.proc == proc
+            assert (k.runs.signals, k.runs.spawns) == ([], [])
+
+    run(main())
+
+
+def test_a_daemon_that_a_person_stopped_is_stopped_though_a_copy_was_found() -> None:
+    async def main() -> None:
+        runs = FakeRuns()
+        runs.found["web"] = Proc(50, 50, BOOT)
+        records = {"web": Daemon("web", stopped=True)}
+        async with kennel(table("web"), runs=runs, records=records) as k:
+            await k.until(lambda: k.runs.signals != [])
+            await k.until(lambda: k.state("web") is State.DOWN)
+            assert k.runs.spawns == []
+
+    run(main())
+
+
+def test_a_start_waits_until_what_a_dead_leader_left_is_gone_and_looks_at_its_port_then() -> None:
+    async def main() -> None:
+        runs = FakeRuns()
+        async with kennel(table("web"), runs=runs) as k:
+            await k.until(lambda: k.state("web") is State.UP)
+            k.obstacles["web"] = "port 5051 (node, 7)"
+            runs.leftovers["web"] = k.obstacles.clear
+            k.runs.die("web")
+            await k.until(lambda: len(k.runs.spawns) > 1)
+            assert k.dogs["web"].daemon.gate == ()
+
+    run(main())

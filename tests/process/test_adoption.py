@@ -177,10 +177,10 @@ async def test_a_pid_that_another_process_has_by_now_is_not_adopted(house: House
 
 
 async def test_records_of_another_boot_are_never_matched(house: House) -> None:
-    proc = house.spawn(house.table(*program("ignore_term")))
+    proc = house.spawn(house.table(*program("ignore_term"), name="another"))
     house.journal.spawned("web", "run", replace(proc, boot="another"))
     assert house.runs.find("web") is None
-    run = house.runs._runs["web"].run
+    run = house.runs._runs["another"].run
     house.journal.spawn("web", run, boot="another", ticks=proc.ticks)
     assert house.runs.find("web") is None
 
@@ -211,5 +211,74 @@ async def test_what_nobody_adopted_is_ended_before_the_next_start(
     assert proc is not None
     await until(lambda: not is_alive(proc))
     assert house.runs.find("web") is None
-    house.spawn(house.table("sleep", "60"))
-    await until(lambda: not any(identify(pid) for pid in children.values()))
+    await house.runs.clear(table)
+    assert not any(identify(pid) for pid in children.values())
+
+
+async def test_kill_leader_keeps_what_a_dead_leader_left_also_before_the_next_start(
+    house: House, first: First
+) -> None:
+    table = await first(*program("leader_dies", 0.05, "own_session"), kill=Kill.LEADER)
+    (worker,) = children_of(await house.said(table)).values()
+    await until(lambda: not is_alive(last(house).proc or Proc(1, 1, "")))
+    assert house.runs.find("web") is None
+    await house.runs.clear(table)
+    assert identify(worker) is not None
+
+
+@pytest.mark.parametrize("stale", ["gone", "spawned", "spawn"])
+async def test_a_daemon_begun_while_the_journal_could_not_be_written_is_found(
+    house: House, first: First, stale: str
+) -> None:
+    """What is on disk is about the run before; the daemon must be found, and not be ended."""
+    table = await first(*program("fork_children", "own_session"))
+    await house.said(table)
+    proc = last(house).proc
+    assert proc is not None
+    before = replace(proc, pid=2**22 - 1, ticks=proc.ticks - 10)
+    house.journal.close()
+    house.journal._path.unlink()
+    house.journal.last.clear()
+    if stale == "spawn":
+        house.journal.spawn("web", "before", boot=proc.boot, ticks=proc.ticks - 600 * 100)
+    elif stale == "spawned":
+        house.journal.spawned("web", "before", before)
+    else:
+        house.journal.gone("web", "before", before, proc.boot)
+    house.journal.read()
+    assert house.runs.find("web") == proc
+
+
+async def test_a_daemon_is_known_by_the_journal_when_its_state_directory_was_moved(
+    house: House, first: First
+) -> None:
+    """The folder's name is in its processes' markers: the old name counts for them."""
+    table = await first(*program("fork_children", "own_session", "double_fork"))
+    children = children_of(await house.said(table))
+    house.runs._state_id = house.runs._traces._state_id = "moved0000000"
+    proc = house.runs.find("web")
+    assert proc is not None
+    assert house.runs.adopt(table, proc, house.mail.append, last(house).run) == Adopted(proc)
+    assert {pid for pid, _ in house.runs.members(table, proc)} == {proc.pid, *children.values()}
+
+
+async def test_daemons_whose_names_begin_alike_are_never_taken_for_each_other(
+    house: House,
+) -> None:
+    web = house.spawn(house.table(*program("ignore_term"), name="web-1"))
+    house.spawn(house.table(*program("ignore_term"), name="web-1a"))
+    assert house.runs.find("web") is None
+    assert house.runs.left_of("web") == []
+    assert [pid for pid, _ in house.runs.left_of("web-1")] == [web.pid]
+    del house.journal.last["web-1"]
+    assert house.runs.find("web-1") == web
+
+
+async def test_a_late_word_about_an_earlier_run_does_not_hide_the_present_one(
+    house: House,
+) -> None:
+    proc = house.spawn(house.table(*program("ignore_term")))
+    house.journal.gone("web", "earlier", Proc(1, 1, proc.boot), proc.boot)
+    house.journal.read()
+    assert last(house).proc == proc
+    assert house.runs.find("web") == proc

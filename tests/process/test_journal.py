@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -101,7 +102,7 @@ def test_a_disk_that_refuses_is_told_and_stops_nothing(
     assert told[1:] == [None]
     second = journal(tmp_path)
     assert second.read()["web"].run == "r3"
-    assert "1 lines of" in second.notes[0]
+    assert second.notes == ()  # what was torn is gone, as the file was written anew
 
 
 def test_a_journal_whose_folder_cannot_be_made_is_told(tmp_path: Path) -> None:
@@ -124,3 +125,46 @@ def test_a_line_after_a_torn_one_is_whole_even_without_reading_first(tmp_path: P
     second.spawned("db", "r2", PROC)
     second.close()
     assert set(journal(tmp_path).read()) == {"web", "db"}
+
+
+def test_what_a_full_disk_refused_is_written_once_there_is_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str | None] = []
+    full = journal(tmp_path, told)
+    full.spawn("web", "r1", boot="boot", ticks=1)
+    write = os.write
+
+    def refuse(fd: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", refuse)
+    full.spawned("web", "r1", PROC)
+    monkeypatch.setattr(os, "write", write)
+    full.spawn("db", "r2", boot="boot", ticks=2)
+    full.close()
+    found = journal(tmp_path).read()
+    assert found["web"].proc == PROC
+    assert (found["db"].event, told[-1]) == ("spawn", None)
+
+
+def test_a_journal_that_was_deleted_is_written_anew_and_whole(tmp_path: Path) -> None:
+    deleted = journal(tmp_path)
+    deleted.spawned("web", "r1", PROC)
+    (tmp_path / "journal" / "spawns.jsonl").unlink()
+    deleted.spawn("db", "r2", boot="boot", ticks=2)
+    deleted.close()
+    found = journal(tmp_path).read()
+    assert (found["web"].proc, found["db"].run) == (PROC, "r2")
+
+
+def test_a_late_word_about_an_earlier_run_changes_nothing(tmp_path: Path) -> None:
+    late = journal(tmp_path)
+    late.spawned("web", "r2", PROC)
+    late.gone("web", "r1", None, "boot")
+    assert late.last["web"].proc == PROC
+    with (tmp_path / "journal" / "spawns.jsonl").open("a") as file:
+        gone = {"at": "x", "event": "gone", "name": "web", "run": "r1"}
+        file.write(json.dumps({**gone, "pid": None, "ticks": None, "boot": "boot"}) + "\n")
+    late.close()
+    assert journal(tmp_path).read()["web"].proc == PROC
