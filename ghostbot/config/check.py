@@ -6,6 +6,7 @@ Rule 2: a warning is what runs, but probably not as meant.
 
 from __future__ import annotations
 
+from ghostbot.config.check_start import base_names, check_instances, check_start
 from ghostbot.config.model import Config, DaemonTable
 from ghostbot.config.page import Page
 from ghostbot.config.wrong import spelled
@@ -21,6 +22,8 @@ def check(config: Config, page: Page) -> None:
         if not page.is_wrong("daemon", daemon.name) and not page.is_wrong("defaults"):
             _times(daemon, page)
             _breaker(daemon, page)
+            check_start(daemon, page)
+    check_instances(config, page)
     _cycles(config, page)
     _ports(config, page)
     _logs(config, page)
@@ -39,9 +42,9 @@ def _is_loopback(host: str) -> bool:
 
 
 def _after(daemon: DaemonTable, config: Config, page: Page) -> None:
-    place = page.said_at(daemon.name, "after")
+    place, base = page.said_at(daemon.name, "after"), base_names(config)
     for i, name in enumerate(daemon.after):
-        if name not in config.daemons:
+        if name not in base:
             near = did_you_mean(name, config.daemons)
             at = (*place, i) if place[0] == "daemon" else place
             page.wrong(at, f"cannot come after {name}: no such daemon{near}")
@@ -49,7 +52,11 @@ def _after(daemon: DaemonTable, config: Config, page: Page) -> None:
 
 def _cycles(config: Config, page: Page) -> None:
     """Name every circle of daemons that wait for each other."""
-    after = {daemon.name: daemon.after for daemon in config.daemons.values()}
+    base = base_names(config)
+    after = {
+        daemon.name: tuple(base.get(name, name) for name in daemon.after)
+        for daemon in config.daemons.values()
+    }
     while True:
         try:
             levels(after)
@@ -128,8 +135,13 @@ def _logs(config: Config, page: Page) -> None:
     """Note logs that two would write."""
     owners: dict[str, str] = {}
     for name, daemon in config.daemons.items():
-        owner = owners.setdefault(str(daemon.log.path), name)
-        if owner != name:
-            place = ("daemon", name, "log", "path")
-            words = f"{daemon.log.path} is the log of {owner} too: each daemon needs its own"
-            page.wrong(place, words)
+        for key, path in (("path", daemon.log.path), ("stderr", daemon.log.stderr)):
+            if path is None:
+                continue
+            owner = owners.setdefault(str(path), name)
+            if owner != name:
+                words = f"{path} is the log of {owner} too: each daemon needs its own"
+                page.wrong(("daemon", name, "log", key), words)
+        if daemon.log.stderr == daemon.log.path:
+            words = "it is the log itself, where both go anyway: leave the key out"
+            page.wrong(("daemon", name, "log", "stderr"), words)

@@ -1,6 +1,7 @@
 """The vocabulary of ghost.toml: every table, its keys, and who reads each.
 
-A key is named like the field it fills, but that a duration's field ends in `_s`.
+A key is named like the field it fills, but that a duration's field ends in `_s`, a size's in
+`_bytes`; `probe` fills `notify`, and `port = "auto"` fills `port_auto`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 
 from ghostbot.config.command import command
 from ghostbot.config.model import Kill
+from ghostbot.config.start import nice, probes, rlimits, size, umask, user
 from ghostbot.config.values import (
     Reader,
     address,
@@ -21,6 +23,7 @@ from ghostbot.config.values import (
     many,
     name,
     number,
+    one_or_many,
     path,
     port,
     slash_command,
@@ -35,7 +38,9 @@ Keys = Mapping[str, Reader]
 DEATHS = number(1, 1000)  # each is remembered, so there is an end
 SOON_S = 0.001  # where nothing at all would be a busy loop, or never
 
-GHOST: Keys = {"name": text, "state_dir": path}
+LEAST_LOG = 16_000  # an archive of less is mostly its name
+
+GHOST: Keys = {"name": text, "state_dir": path, "log_total": size(least=LEAST_LOG)}
 SLACK: Keys = {
     "channel": channel,
     "command": slash_command,
@@ -65,17 +70,30 @@ DAEMON: Keys = {
     "command": command,
     "cwd": path,
     "env": environment,
+    "env_file": one_or_many(path, 'env_file = [".env", "web.env"]'),
+    "user": user,
+    "umask": umask,
+    "nice": nice,
+    "rlimits": rlimits,
+    "instances": number(1, 1000),
     "autostart": flag,
     "priority": number(-1_000_000, 1_000_000),
     "after": many(text, 'after = ["db"]'),
     "ready_after": duration(),
     "port": port,
+    "probe": probes,
     "kill": choice(Kill),
     "group": name,
     "description": text,
     **POLICY,
 }
-LOG: Keys = {"path": path}
+LOG: Keys = {
+    "path": path,
+    "max_size": size(least=LEAST_LOG),
+    "keep": number(0, 10_000),
+    "compress": flag,
+    "stderr": path,
+}
 ALONE = frozenset({"command", "port", "description", "log"})  # no two daemons share these
 DEFAULTS: Keys = {key: read for key, read in DAEMON.items() if key not in ALONE}
 HOMES = {"ghost": GHOST, "slack": SLACK, "web": WEB, "daemon.NAME": DAEMON, "daemon.NAME.log": LOG}
@@ -84,15 +102,12 @@ TABLES = {"ghost": GHOST, "slack": SLACK, "web": WEB, "defaults": DEFAULTS, "dae
 LATER = frozenset(  # keys and tables that the design names and this version does not build
     {
         *("action", "check", "roles", "root", "summaries", "watch", "webhook"),
-        *("ghost.log_total", "ghost.ping_url", "ghost.timezone"),
+        *("ghost.ping_url", "ghost.timezone"),
         *("slack.digest", "slack.mask", "slack.mention", "slack.mode", "slack.patches"),
         *("slack.quiet", "slack.routes"),
         *("web.cors", "web.public", "web.public_status"),
-        *("daemon.cpu_max", "daemon.drill", "daemon.env_file", "daemon.instances"),
-        *("daemon.limit_for", "daemon.memory_max", "daemon.nice", "daemon.probe"),
-        *("daemon.restart_with", "daemon.rlimits", "daemon.schedule", "daemon.umask"),
-        *("daemon.user", "daemon.watch"),
-        *("log.compress", "log.keep", "log.max_size", "log.stderr"),
+        *("daemon.cpu_max", "daemon.drill", "daemon.limit_for", "daemon.memory_max"),
+        *("daemon.restart_with", "daemon.schedule", "daemon.watch"),
     }
 )
 ELSEWHERE = {  # what other supervisors call it
@@ -100,8 +115,12 @@ ELSEWHERE = {  # what other supervisors call it
     "autorestart": "restart",
     "depends_on": "after",
     "directory": "cwd",
+    "env_files": "env_file",
     "environment": "env",
     "exec": "command",
+    "limits": "rlimits",
+    "numprocs": "instances",
+    "replicas": "instances",
     "requires": "after",
     "run": "command",
     "stopsignal": "stop_signal",

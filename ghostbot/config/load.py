@@ -14,6 +14,7 @@ from typing import Any
 from ghostbot.config.check import check
 from ghostbot.config.command import search_path, unrunnable
 from ghostbot.config.find import STATE, beside
+from ghostbot.config.instances import expanded
 from ghostbot.config.keys import DAEMON, LOG, POLICY, TABLES
 from ghostbot.config.lines import lines
 from ghostbot.config.model import Config, DaemonTable, GhostTable, LogTable, SlackTable, WebTable
@@ -23,10 +24,12 @@ from ghostbot.config.wrong import Wrong, shown
 from ghostbot.core.restart import Policy
 from ghostbot.errors import ConfigError
 
-POLICY_FIELDS, DAEMON_FIELDS, SLACK_FIELDS, WEB_FIELDS = (
+POLICY_FIELDS, DAEMON_FIELDS, GHOST_FIELDS, SLACK_FIELDS, WEB_FIELDS = (
     frozenset(field.name for field in fields(table))
-    for table in (Policy, DaemonTable, SlackTable, WebTable)
+    for table in (Policy, DaemonTable, GhostTable, SlackTable, WebTable)
 )
+
+LOG_FIELDS = {"max_size": "max_bytes"}
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Config:
@@ -40,7 +43,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
     check(config, page)
     if page.mistakes:
         raise ConfigError(page.mistakes)
-    return replace(config, warnings=page.warnings)
+    return replace(config, daemons=expanded(config.daemons), warnings=page.warnings)
 
 
 def _text(path: Path) -> str:
@@ -98,7 +101,9 @@ def _config(raw: Mapping[str, Any], path: Path, page: Page) -> Config:
     house = _House(folder, state, defaults, page)
     return Config(
         path=beside(folder, path.name),
-        ghost=GhostTable(name=ghost.get("name", socket.gethostname()), state_dir=state),
+        ghost=GhostTable(
+            **{"name": socket.gethostname(), **_fields(ghost, GHOST_FIELDS), "state_dir": state}
+        ),
         slack=SlackTable(**_fields(slack, SLACK_FIELDS)),
         web=WebTable(**_fields(web, WEB_FIELDS)),
         daemons={name: _daemon(name, table, house) for name, table in tables.items()},
@@ -121,8 +126,12 @@ def _daemon(name: str, raw: object, house: _House) -> DaemonTable:
     if isinstance(own, dict) and "command" not in own:
         page.wrong((*place, "command"), "it is missing: write the program to run")
     said = {**house.defaults, **found}
-    said["env"] = {**house.defaults.get("env", {}), **found.get("env", {})}
+    for key in ("env", "rlimits"):
+        said[key] = {**house.defaults.get(key, {}), **found.get(key, {})}
     said["cwd"] = beside(house.folder, said.get("cwd", "."))
+    said["env_file"] = tuple(beside(house.folder, f) for f in said.get("env_file", ()))
+    said["notify"] = said.pop("probe", False)
+    said["port_auto"] = "port" in said and said["port"] is None
     said["after"] = _after(name, said, found)
     if "exit_codes" in said:
         said["exit_codes"] = frozenset(said["exit_codes"])
@@ -159,9 +168,14 @@ def _log(name: str, raw: object, house: _House) -> LogTable:
     place = ("daemon", name, "log")
     found = house.page.table(place, raw, LOG, "log")
     path = beside(house.folder, found["path"]) if "path" in found else None
-    if path and _is_folder(path):
-        house.page.wrong((*place, "path"), f"cannot write a log to {path}: it is a folder")
-    return LogTable(path or house.state_dir / "logs" / f"{name}.log")
+    for key in found.keys() & {"path", "stderr"}:
+        if _is_folder(file := beside(house.folder, found[key])):
+            house.page.wrong((*place, key), f"cannot write a log to {file}: it is a folder")
+    return LogTable(
+        path=path or house.state_dir / "logs" / f"{name}.log",
+        stderr=beside(house.folder, found["stderr"]) if "stderr" in found else None,
+        **{LOG_FIELDS.get(key, key): found[key] for key in found if key not in ("path", "stderr")},
+    )
 
 
 def _is_folder(path: Path) -> bool:
@@ -169,5 +183,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _fields(found: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
-    """Return keys as fields: those of durations have their unit in the name."""
-    return {key if key in known else f"{key}_s": value for key, value in found.items()}
+    """Return keys as fields: those of durations and sizes have their unit in the name."""
+    units = ("", "_s", "_bytes")
+    named = {key: next(key + unit for unit in units if key + unit in known) for key in found}
+    return {named[key]: value for key, value in found.items()}

@@ -161,6 +161,16 @@ def many(read: Reader, example: str) -> Reader:
     return read_each
 
 
+def one_or_many(read: Reader, example: str) -> Reader:
+    """Return a reader that takes a single text for a list of one."""
+    read_many = many(read, example)
+
+    def read_any(value: object) -> tuple[Any, ...]:
+        return (read(value),) if isinstance(value, str) else tuple(read_many(value))
+
+    return read_any
+
+
 def name(value: object) -> str:
     """Read the name of a daemon or group."""
     found = text(value)
@@ -178,10 +188,12 @@ def name(value: object) -> str:
     return found
 
 
-def port(value: object) -> int:
-    """Read a daemon's port."""
+def port(value: object) -> int | None:
+    """Read a daemon's port; None is "auto", any that is free."""
     if value == "auto":
-        raise Wrong('"auto" is not supported yet: write a number')
+        return None
+    if isinstance(value, str) and not value.isdigit():
+        raise Wrong(f'{shown(value)} is no port: write a number, or "auto"')
     found: int = number(1, 65535)(value)
     return found
 

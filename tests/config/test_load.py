@@ -200,7 +200,7 @@ command = "sleep 1"
 command = "no-such-program"
 env = { "GHOST_A" = "x", B = 2 }
 [daemon.bare]
-log.keep = 5
+log.keep = -5
 log.pth = "x"
 """
 
@@ -244,7 +244,7 @@ def test_every_mistake_is_told_at_once_each_with_its_line_and_the_way_out(told: 
         ),
         'ghost.toml:25: daemon.all.env.B: 2 is no text (write "2")',
         "ghost.toml:26: daemon.bare.command: it is missing: write the program to run",
-        "ghost.toml:27: daemon.bare.log.keep: not supported yet",
+        "ghost.toml:27: daemon.bare.log.keep: -5 is out of range: write a number from 0 to 10000",
         "ghost.toml:28: daemon.bare.log.pth: unknown key (did you mean path?)",
     )
 

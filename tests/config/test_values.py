@@ -88,7 +88,7 @@ def test_a_good_value_is_parsed(read: Reader, value: object, parsed: object) -> 
         (values.host, "https://x.org/", "is no host: write its name alone"),
         (values.channel, "ghost alerts", 'is no channel (did you mean "#ghost-alerts"?)'),
         (values.slash_command, "Ghost", 'is no slash command (did you mean "/ghost"?)'),
-        (values.port, "auto", '"auto" is not supported yet: write a number'),
+        (values.port, "any", '"any" is no port: write a number, or "auto"'),
         (values.port, 0, "0 is out of range: write a number from 1 to 65535"),
         (values.path, "~/x", "write ${HOME}/x"),
         (values.text, "", '"" says nothing'),
