@@ -75,9 +75,9 @@ class Ending:
         """Wait until Ghost is to end at once, daemons or not."""
         await self._kept.wait()
 
-    def hurry(self, last: Callable[[], object] | None = None) -> None:
-        """End the process in a while, whatever still hangs: the daemons do not depend on it."""
-        self._hurry = self._loop.call_later(PATIENCE_S, last or _give_up)
+    def hurry(self, last: Callable[[], None]) -> None:
+        """Call `last` in a while, whatever still hangs: the daemons do not depend on it."""
+        self._hurry = self._loop.call_later(PATIENCE_S, last)
 
     def close(self) -> None:
         """Leave the signals as they were."""
@@ -87,7 +87,8 @@ class Ending:
             self._hurry.cancel()
 
 
-def _give_up() -> None:
+def give_up() -> None:
+    """End the process now."""
     log.error("gave up waiting for Ghost's own tasks to end")
     logging.shutdown()
     os._exit(1)

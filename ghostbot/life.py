@@ -22,7 +22,7 @@ from ghostbot import errors, terminal, upgrade
 from ghostbot.config.load import load
 from ghostbot.config.model import Config
 from ghostbot.config.secrets import Secrets, secrets
-from ghostbot.ending import Ending, How
+from ghostbot.ending import Ending, How, give_up
 from ghostbot.ghost import Actor, Ghost, Outcomes
 from ghostbot.keep import keep
 from ghostbot.logbook import Logbook
@@ -120,10 +120,13 @@ class _Life:
             self._upgrades.looking()
             systemd.ready(_up(house))
             rest = tasks.create_task(keep("the rest", around, troubles.teller("the rest")))
-            await _until_told(ending, ghost, systemd)
-            ending.hurry(self.become_next if ending.how is How.UPGRADE else None)
+            how = await _until_told(ending, ghost, systemd)
+            self._since = time.monotonic()
+            ending.hurry(partial(self._hurry, ending))
             rest.cancel()
             await asyncio.wait({rest})
+            if how is How.UPGRADE and ending.how is How.DOWN:  # somebody changed their mind
+                await _until_told(ending, ghost, systemd)
             self._since = time.monotonic()
             for task in (*guards, *orders):  # an order may wait for what never comes
                 task.cancel()
@@ -164,6 +167,12 @@ class _Life:
 
         return run
 
+    def _hurry(self, ending: Ending) -> None:
+        """End all the same, where what is around the daemons does not."""
+        if ending.how is How.UPGRADE:
+            self.become_next()
+        give_up()
+
     def become_next(self) -> Handed:
         """Become the next Ghost in this process; return only where that fails."""
         more = ["--playground"] if self._playground else []
@@ -178,7 +187,7 @@ def _up(house: Supervision) -> str:
     return f"{sum(d.is_ready for d in daemons)} of {len(daemons)} daemons up"
 
 
-async def _until_told(ending: Ending, ghost: Ghost, systemd: Systemd) -> None:
+async def _until_told(ending: Ending, ghost: Ghost, systemd: Systemd) -> How:
     """Wait for the word to end, and stop the daemons first if that is the word."""
     how = await ending.told()
     if how is How.UPGRADE:
@@ -186,9 +195,10 @@ async def _until_told(ending: Ending, ghost: Ghost, systemd: Systemd) -> None:
     else:
         systemd.stopping()
     if how is not How.DOWN:
-        return
+        return how
     kept = asyncio.create_task(ending.kept(), name="second word")
     down = asyncio.create_task(ghost.down(Actor("local:ghost", "ghost down")), name="down")
     await asyncio.wait({kept, down}, return_when=asyncio.FIRST_COMPLETED)
     for task in (kept, down):
         task.cancel()
+    return how
