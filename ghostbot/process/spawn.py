@@ -2,6 +2,7 @@
 
 Rule 1: no pipe leads to Ghost, so that its death is none of the daemon's business.
 Rule 2: no preexec_fn and no user=: they fork a copy of Ghost, and block the loop meanwhile.
+        What vfork cannot give goes through an exec shim (`limits`), and only where it is asked.
 Rule 3: what Ghost holds for itself (tokens, descriptors, signal masks) stays with Ghost.
 """
 
@@ -13,12 +14,15 @@ import signal
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 
 from ghostbot.config.model import DaemonTable
 from ghostbot.errors import CannotSpawn
+from ghostbot.process.limits import needs_shim, with_shim
+from ghostbot.process.variables import MARKER, inherited_environment, said_by_file
 
-MARKER = "GHOST_UNIT"  # names state directory, daemon and run in a process's environment
-GHOSTS_OWN = ("SLACK_", "GHOST_", "WATCHDOG_")  # never a daemon's business
+__all__ = ["MARKER", "clean_signals", "inherited_environment", "spawn"]
+
 LOG_MODE = 0o640
 
 # errno(3) of Ghost's own scarcity: none of these says anything about the daemon.
@@ -30,15 +34,6 @@ SCARCE = {
     errno.ENOSPC: "no space left on the disk",
     errno.EDQUOT: "no disk quota left",
 }
-
-
-def inherited_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what daemons inherit of `environ`: all but what is meant for Ghost itself."""
-    return {
-        key: value
-        for key, value in environ.items()
-        if not key.startswith(GHOSTS_OWN) and key != "NOTIFY_SOCKET"
-    }
 
 
 def clean_signals() -> None:
@@ -67,33 +62,38 @@ def spawn(
 
     The child leads its own session and group. Collecting its exit is the caller's.
     """
-    log_fd = _open_log(table)
+    said = said_by_file(table)
+    environment = {**inherited, **said, MARKER: marker}
+    command = table.command
+    if needs_shim(table):
+        command = with_shim(table, said=said, lc_ctype=environment.get("LC_CTYPE"))
+    fds: list[int] = []
     try:
+        fds.append(_open_log(table, table.log.path))
+        if table.log.stderr is not None:
+            fds.append(_open_log(table, table.log.stderr))
         return subprocess.Popen(
-            table.command,
+            command,
             cwd=os.fspath(table.cwd),  # a str, as the error gives it back
-            env=_environment(table, marker, inherited),
+            env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=log_fd,
-            stderr=log_fd,
+            stdout=fds[0],
+            stderr=fds[-1],
             start_new_session=True,
+            umask=-1 if table.umask is None else table.umask,
         )
     except OSError as error:
-        raise _cannot_start(table, error) from error
+        raise _cannot_start(table, command[0], error) from error
     except ValueError as error:  # a NUL byte in a word or a variable
         raise CannotSpawn(f"cannot start {table.name}: {error}", own=False) from error
     finally:
-        os.close(log_fd)
+        for fd in fds:
+            os.close(fd)
 
 
-def _environment(table: DaemonTable, marker: str, inherited: Mapping[str, str]) -> dict[str, str]:
-    port = {} if table.port is None else {"PORT": str(table.port)}
-    return {**inherited, **port, **table.env, MARKER: marker}
-
-
-def _open_log(table: DaemonTable) -> int:
-    """Open the log for appending: whoever writes, and however many, each line lands whole."""
-    path, flags = table.log.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+def _open_log(table: DaemonTable, path: Path) -> int:
+    """Open a log for appending: whoever writes, and however many, each line lands whole."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
     try:
         try:
             # O_NONBLOCK: a FIFO without a reader must not hold the loop
@@ -118,11 +118,11 @@ def _log_words(error: OSError) -> str:
     return _plain(error)
 
 
-def _cannot_start(table: DaemonTable, error: OSError) -> CannotSpawn:
+def _cannot_start(table: DaemonTable, program: str, error: OSError) -> CannotSpawn:
     """Say whose trouble it is. Own trouble is told in the same words whoever it hits."""
     if scarce := SCARCE.get(error.errno or 0):
         return CannotSpawn(scarce, own=True)
-    program, cwd = table.command[0], os.fspath(table.cwd)
+    cwd = os.fspath(table.cwd)
     match error.errno:
         case errno.ENOENT | errno.ENOTDIR if error.filename == cwd:
             why = f"its folder {cwd} is not there"
