@@ -8,12 +8,22 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, assert_never
 
 from ghostbot import errors
 from ghostbot.config.model import Config, DaemonTable
-from ghostbot.core import order, snapshot
-from ghostbot.core.daemon import Daemon, Order, Restart, Start, State, Stop, Wanted
+from ghostbot.core import order, snapshot, why
+from ghostbot.core.daemon import (
+    Daemon,
+    Hold,
+    Order,
+    Reset,
+    Restart,
+    Start,
+    State,
+    Stop,
+    Wanted,
+)
 from ghostbot.core.snapshot import DaemonView, House, Measure
 from ghostbot.core.words import LOG_LINES, did_you_mean
 from ghostbot.guards.watchdog import Watchdog
@@ -21,7 +31,9 @@ from ghostbot.process import output
 
 WAIT_MAX_S = 60.0  # no answer takes longer; a slower order goes on, and is said to
 CLOCK_MOVED_S = 0.1  # somebody set the wall clock; less is only the time between two reads
+WHY_LINES = 10  # of the log, beside the reasons
 GROUP = "group:"
+RESETS = (State.BACKOFF, State.BLOCKED)  # where a reset starts what is not running
 
 log = logging.getLogger("ghost.orders")
 
@@ -40,9 +52,11 @@ class Doing(StrEnum):
     START = "start"
     STOP = "stop"
     RESTART = "restart"
+    HOLD = "hold"
+    RESET = "reset"
 
 
-ORDERS: dict[Doing, Order] = {Doing.START: Start(), Doing.STOP: Stop(), Doing.RESTART: Restart()}
+STARTS = frozenset({Doing.START, Doing.RESTART})  # what must come up first comes up with them
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +187,38 @@ class Ghost:
         path = self._dog(name, "show logs of").table.log.path
         return await asyncio.to_thread(output.tail, path, lines, grep)
 
+    async def why(self, name: str, *, lines: int = WHY_LINES) -> why.Explained:
+        """Explain one daemon, with the last lines of its log. Raises NoSuch."""
+        dog = self._dog(name, "explain")
+        try:
+            tail = await self.logs(name, lines=lines)
+            last = tuple(line.text for line in tail.lines)
+        except OSError as error:
+            last = (f"cannot read its log: {(error.strerror or 'error').lower()}",)
+        now, wall = self._clocks()
+        others = {n: snapshot.word(d.daemon, now) for n, d in self._dogs.items()}
+        told = why.why(dog.daemon, now, others)
+        return why.Explained(self.daemon(name), dog.daemon, told, wall - now, last)
+
+    def records(self) -> tuple[tuple[Daemon, ...], float, float]:
+        """Return all records, the monotonic clock, and how far the wall clock is from it."""
+        now, wall = self._clocks()
+        return tuple(dog.daemon for dog in self._dogs.values()), now, wall - now
+
     # Ordering.
 
     async def order(
-        self, doing: Doing, asked: Iterable[str], actor: Actor, *, wait: bool = True
+        self,
+        doing: Doing,
+        asked: Iterable[str],
+        actor: Actor,
+        *,
+        wait: bool = True,
+        for_s: float | None = None,
     ) -> Outcomes:
         """Give an order to daemons, level by level; with `wait`, return when it is true or failed.
+
+        `for_s` is how long a hold lasts; without, until somebody starts the daemon.
 
         Raises NoSuch (nothing is done then), BadRequest for no names, and Failed where a start
         is useless because a person stopped or holds what it comes after.
@@ -186,9 +226,9 @@ class Ghost:
         names = self.names(asked, doing.value)
         if not names:
             raise errors.BadRequest(f"cannot {doing.value}: name a daemon, `all` or `group:G`")
-        if doing is not Doing.STOP:
+        if doing in STARTS:
             self._refuse_useless(doing, names)
-        doings = self._carry_out(doing, names, ORDERS[doing])
+        doings = self._carry_out(doing, names, _event(doing, actor, for_s))
         task = self._begin(doings, f"{doing.value} {' '.join(names)}")
         log.info("order verb=%s names=%s by=%s", doing.value, ",".join(names), actor.id)
         if wait:
@@ -241,7 +281,7 @@ class Ghost:
     def _levels(self, doing: Doing, names: Sequence[str]) -> list[list[str]]:
         """Order `names`, and for a start what they need, first level first."""
         wanted = set(names)
-        if doing is not Doing.STOP:
+        if doing in STARTS:
             wanted |= {u for n in names for u in order.upstream(self._after, n) if self._idle(u)}
         priority = {name: dog.table.priority for name, dog in self._dogs.items()}
         found = [[n for n in level if n in wanted] for level in order.levels(self._after, priority)]
@@ -258,6 +298,8 @@ class Ghost:
         if doing is Doing.START and was.is_ready and was.wanted is Wanted.UP and not was.done:
             return self._outcome(name, (True, "was up already"))
         await dog.order(event)
+        if doing is Doing.HOLD or (doing is Doing.RESET and was.state not in RESETS):
+            return self._outcome(name, (True, _at_once(doing, event)))
         near = [dog, *(self._dogs[u] for u in order.upstream(self._after, name))]
         while (verdict := self._verdict(doing, name)) is None:
             turns = [d.next_turn() for d in near]
@@ -278,14 +320,41 @@ class Ghost:
 
     def _waiting(self, d: Daemon) -> tuple[bool, str] | None:
         """A start waits for what is on its way; all else is told at once."""
-        for why in d.gate:
-            first = self._dogs.get(why)
+        for reason in d.gate:
+            first = self._dogs.get(reason)
             if first is None:
-                return False, f"waits for {why}"
+                return False, f"waits for {reason}"
             if first.daemon.state in (State.BLOCKED, State.DOWN) and not first.daemon.is_ready:
                 how = snapshot.word(first.daemon, time.monotonic())
-                return False, f"waits for {why}, which is {how}"
+                return False, f"waits for {reason}, which is {how}"
         return None
+
+
+def _event(doing: Doing, actor: Actor, for_s: float | None) -> Order:
+    match doing:
+        case Doing.START:
+            return Start()
+        case Doing.STOP:
+            return Stop(by=actor.name)
+        case Doing.RESTART:
+            return Restart()
+        case Doing.HOLD:
+            until = None if for_s is None else asyncio.get_running_loop().time() + for_s
+            return Hold(until, actor.name)
+        case Doing.RESET:
+            return Reset()
+    assert_never(doing)
+
+
+def _at_once(doing: Doing, event: Order) -> str:
+    """Say what became of an order that is true as soon as it was read."""
+    if doing is Doing.RESET:
+        return "is reset: its deaths are forgiven"
+    assert isinstance(event, Hold), "the only other one"
+    if event.until is None:
+        return "is held until somebody starts it"
+    left_s = event.until - asyncio.get_running_loop().time()
+    return f"is held for {why.span(round(left_s))}"
 
 
 def _stopped(d: Daemon) -> tuple[bool, str] | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from ghostbot.core.daemon import ALIVE, State
-from ghostbot.core.snapshot import DaemonView, House, LastExit
+from ghostbot.core.daemon import ALIVE, Daemon, Exit, State
+from ghostbot.core.snapshot import DaemonView, House, LastExit, signal_of
+from ghostbot.core.why import Budgets, Explained, budgets, exits_in_window
+from ghostbot.core.why import why as explain
 
 SCHEMA_VERSION = 1  # of status.json; a reader that knows a smaller one may go on
 
@@ -50,6 +53,100 @@ def _last_exit(last: LastExit | None) -> dict[str, Any] | None:
     if last is None:
         return None
     return {"code": last.code, "signal": last.signal, "reason": last.reason, "at": iso(last.at)}
+
+
+def why(told: Explained) -> dict[str, Any]:
+    """Return what `ghost why --json` and `GET /api/daemons/NAME/why` give."""
+    return {
+        "daemon": daemon(told.view),
+        "happened": list(told.why.happened),
+        "next": told.why.next,
+        "by": told.why.by,
+        "gate": list(told.why.gate),
+        "held_until": _instant(told.daemon.held_until, told.offset),
+        "exits": exits(told.why.exits, told.offset),
+        "backoff": _budgets(told.why.budgets),
+        "lines": list(told.lines),
+    }
+
+
+def exits(ends: Iterable[Exit], offset: float) -> list[dict[str, Any]]:
+    """Return past exits, the newest last; `offset` is wall clock minus monotonic clock."""
+    return [
+        {
+            "code": e.code if e.code is None or e.code >= 0 else None,
+            "signal": signal_of(e.code),
+            "reason": e.why,
+            "at": iso(e.when + offset),
+        }
+        for e in ends
+    ]
+
+
+def _budgets(b: Budgets) -> dict[str, Any]:
+    return {
+        "breaker": b.breaker,
+        "trips": b.trips,
+        "flapping": b.flapping,
+        "unforgiven": b.unforgiven,
+        "recent_deaths": b.recent,
+        "max_restarts": b.max_restarts,
+        "restart_window_s": b.window_s,
+        "slow_deaths": b.slow,
+        "slow_restarts": b.slow_restarts,
+        "slow_window_s": b.slow_window_s,
+        "next_start_in_s": None if b.next_start_in_s is None else round(b.next_start_in_s, 3),
+    }
+
+
+def backoff(records: Iterable[Daemon], now: float, offset: float) -> dict[str, Any]:
+    """Return what `ghost backoff --json` and `GET /api/backoff` give."""
+    return {
+        "updated_at": iso(now + offset),
+        "daemons": [
+            {
+                "name": d.name,
+                "state": d.state.value,
+                "fault": d.fault,
+                **_budgets(budgets(d, now)),
+                "next": explain(d, now).next,
+            }
+            for d in records
+        ],
+    }
+
+
+def registry(records: Iterable[Daemon], offset: float) -> dict[str, Any]:
+    """Return every record by name: the original's keys with their meaning, and what Ghost adds."""
+    return {
+        d.name: {
+            "alive": d.is_alive,
+            "timestamp": iso(d.since + offset) if d.since else None,
+            "state": d.state.value,
+            "wanted": d.wanted.value,
+            "stopped": d.stopped,
+            "by": d.by,
+            "held_until": _instant(d.held_until, offset),
+            "pid": d.proc.pid if d.proc else None,
+            "gate": list(d.gate),
+            "fault": d.fault,
+            "done": d.done,
+            "starts": d.starts,
+            "restarts": d.restarts,
+            "exits": exits(d.exits, offset),
+        }
+        for d in records
+    }
+
+
+def diagnostic(records: Iterable[Daemon], offset: float) -> dict[str, list[int]]:
+    """Return orchestrator.diagnostic.json: name to exit times within the window, epoch ms."""
+    found = {d.name: [round((at + offset) * 1000) for at in exits_in_window(d)] for d in records}
+    return {name: times for name, times in found.items() if times}
+
+
+def _instant(monotonic: float | None, offset: float) -> str | None:
+    return None if monotonic is None else iso(monotonic + offset)
 
 
 def daemons(house: House, views: tuple[DaemonView, ...] | None = None) -> dict[str, Any]:

@@ -50,21 +50,29 @@ async def carry_out(text: str, means: Means, actor: Actor, place: Place) -> None
             await place.tell(replies.help_for(ask.names, means.command))
         case "status":
             await place.tell(replies.status(means.ghost, ask.names))
+        case "why":
+            await place.tell(await replies.why(means.ghost, ask.names[0]))
         case "logs":
             await place.tell(await replies.logs(means.ghost, ask))
         case verb:
-            await order(Doing(verb), ask.names, means, actor, place)
+            await order(Doing(verb), ask.names, means, actor, place, for_s=ask.for_s)
 
 
 async def order(
-    doing: Doing, asked: tuple[str, ...], means: Means, actor: Actor, place: Place
+    doing: Doing,
+    asked: tuple[str, ...],
+    means: Means,
+    actor: Actor,
+    place: Place,
+    *,
+    for_s: float | None = None,
 ) -> None:
     """Give an order in front of everybody: at once that it is under way, then what came of it."""
     names = means.ghost.names(asked, doing.value)
     await place.say(replies.under_way(doing, names, actor))
 
     async def follow() -> None:
-        outcomes = await means.ghost.order(doing, names, actor, wait=True)
+        outcomes = await means.ghost.order(doing, names, actor, wait=True, for_s=for_s)
         await place.say(replies.came_of(doing, outcomes, actor))
 
     means.gateway.work.patiently(piece(doing.value, place, follow))

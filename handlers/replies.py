@@ -19,6 +19,7 @@ from ghostbot.slack.blocks import help as helps
 from ghostbot.slack.blocks import incident as incidents
 from ghostbot.slack.blocks import logs as log_blocks
 from ghostbot.slack.blocks import status as statuses
+from ghostbot.slack.blocks import why as whys
 from ghostbot.slack.blocks.message import Message, section
 from ghostbot.slack.blocks.text import count, cut, escape, name
 from ghostbot.slack.work import trouble_id
@@ -26,8 +27,20 @@ from handlers.means import Means
 
 NAMED_MAX = 20  # outcomes told one by one
 
-PROGRESS = {Doing.START: "is starting", Doing.STOP: "is stopping", Doing.RESTART: "is restarting"}
-DONE = {Doing.START: "started", Doing.STOP: "stopped", Doing.RESTART: "restarted"}
+PROGRESS = {
+    Doing.START: "is starting",
+    Doing.STOP: "is stopping",
+    Doing.RESTART: "is restarting",
+    Doing.HOLD: "is holding",
+    Doing.RESET: "is resetting",
+}
+DONE = {
+    Doing.START: "started",
+    Doing.STOP: "stopped",
+    Doing.RESTART: "restarted",
+    Doing.HOLD: "held",
+    Doing.RESET: "reset",
+}
 
 log = logging.getLogger("ghost.slack")
 
@@ -40,6 +53,11 @@ def status(ghost: Ghost, names: Sequence[str]) -> Message:
     if len(meant) == 1:
         return statuses.daemon(ghost.daemon(meant[0]))
     return statuses.house(ghost.house(), [ghost.daemon(one) for one in meant])
+
+
+async def why(ghost: Ghost, asked: str) -> Message:
+    """Return what happened to a daemon, and what comes next."""
+    return whys.why(await ghost.why(asked))
 
 
 async def logs(ghost: Ghost, ask: Ask) -> Message:

@@ -25,13 +25,14 @@ def _command(verb: str) -> click.Command:
     @click.option("--group", metavar="G", help=f"{verb.title()} the daemons of a group.")
     @click.option("--no-wait", is_flag=True, help="Return at once.")
     def command(names: Sequence[str], *, every: bool, group: str | None, no_wait: bool) -> int:
-        whom = _whom(names, every=every, group=group)
-        return _give({"verb": verb, **whom}, wait=not no_wait)
+        meant = whom(names, every=every, group=group)
+        return give({"verb": verb, **meant}, wait=not no_wait)
 
     return command
 
 
-def _whom(names: Sequence[str], *, every: bool, group: str | None) -> dict[str, Any]:
+def whom(names: Sequence[str], *, every: bool, group: str | None) -> dict[str, Any]:
+    """Return whom an order is for, as the API takes it. Raises UsageError."""
     given: dict[str, Any] = {}
     if names:
         given["names"] = list(names)
@@ -44,7 +45,8 @@ def _whom(names: Sequence[str], *, every: bool, group: str | None) -> dict[str, 
     return given
 
 
-def _give(order: dict[str, Any], *, wait: bool) -> int:
+def give(order: dict[str, Any], *, wait: bool) -> int:
+    """Give an order, say for each daemon what became of it, and return the exit code."""
     api = Api(place.state_dir())
     try:
         answer = api.post("/api/orders", order, wait=wait)

@@ -38,6 +38,8 @@ class Wanted(StrEnum):
     DOWN = "down"
 
 
+EXITS_KEPT = 20  # more tells nobody more, and each is written with every change
+
 ALIVE = frozenset({State.STARTING, State.UP, State.STOPPING, State.KILLING})
 
 
@@ -71,6 +73,7 @@ class Stop:
     """Stop it. A `lasting` stop is a person's: the next `ghost up` leaves it stopped."""
 
     lasting: bool = True
+    by: str | None = None  # who, for people to read
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class Hold:
     """Leave it as it is, but do not start it again."""
 
     until: float | None = None  # monotonic seconds; lifecycle sends Start then
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,7 @@ class Exited:
     proc: Proc
     code: int | None
     left: bool = False
+    why: str | None = None  # in words, where more is known than the code
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +210,15 @@ class Daemon:
     since: float = 0.0  # when it came into this state
     held_until: float | None = None
     stopped: bool = False  # by a person, so that `ghost up` leaves it so
-    last_exit: Exit | None = None
+    by: str | None = None  # who stopped it, or holds it
+    exits: tuple[Exit, ...] = ()  # the last EXITS_KEPT, oldest first
     starts: int = 0  # ever
     restarts: int = 0  # by Ghost itself, since a person last gave an order
+
+    @property
+    def last_exit(self) -> Exit | None:
+        """How its process last ended."""
+        return self.exits[-1] if self.exits else None
 
     @property
     def is_alive(self) -> bool:
@@ -240,16 +251,16 @@ def _turn(d: Daemon, event: Event, now: float) -> Next:  # noqa: C901, PLR0912  
             return _ask_to_exit(_afresh(d), now)
         case Start() | Restart(), _:
             return _afresh(d), ()
-        case Stop(lasting), State.STARTING | State.UP:
-            return _ask_to_exit(_stopped(d, lasting=lasting), now)
-        case Hold(until), _ if d.is_alive:
-            return _held(d, until), ()
-        case Hold(until), _:
-            return _rest(_held(d, until))
-        case Stop(lasting), _ if d.is_alive:
-            return _stopped(d, lasting=lasting), ()
-        case Stop(lasting), _:
-            return _rest(_stopped(d, lasting=lasting))
+        case Stop(lasting, by), State.STARTING | State.UP:
+            return _ask_to_exit(_stopped(d, by, lasting=lasting), now)
+        case Hold(until, by), _ if d.is_alive:
+            return _held(d, until, by), ()
+        case Hold(until, by), _:
+            return _rest(_held(d, until, by))
+        case Stop(lasting, by), _ if d.is_alive:
+            return _stopped(d, by, lasting=lasting), ()
+        case Stop(lasting, by), _:
+            return _rest(_stopped(d, by, lasting=lasting))
         case Reset(), State.BACKOFF | State.BLOCKED:
             return _spawn(_forgiven(d))
         case Reset(), State.UP:
@@ -274,8 +285,8 @@ def _turn(d: Daemon, event: Event, now: float) -> Next:  # noqa: C901, PLR0912  
             return _ready(d, now)
         case Sick(proc, why), State.STARTING | State.UP if proc == d.proc and _judged(d):
             return _ask_to_exit(replace(d, fault=why), now)
-        case Exited(proc, code, left), _ if proc == d.proc:
-            return _exited(d, code, now, left=left)
+        case Exited(proc, code, left, why), _ if proc == d.proc:
+            return _exited(d, code, now, left=left, why=why or in_words(code))
         case Gone(proc), State.STOPPING | State.KILLING if proc == d.proc:
             return _gone(d, now)
 
@@ -302,18 +313,19 @@ def _judged(d: Daemon) -> bool:
 def _afresh(d: Daemon) -> Daemon:
     """Return `d` wanted up by a person, who forgives everything."""
     wanted = replace(d, wanted=Wanted.UP, record=Record(), restarts=0)
-    return replace(wanted, fault=None, done=False, held_until=None, stopped=False)
+    return replace(wanted, fault=None, done=False, held_until=None, stopped=False, by=None)
 
 
-def _stopped(d: Daemon, *, lasting: bool) -> Daemon:
+def _stopped(d: Daemon, by: str | None, *, lasting: bool) -> Daemon:
     """Return `d` unwanted. A daemon that a person holds or stopped stays so for `ghost up`."""
+    by = by if lasting else d.by
     lasting = lasting or d.stopped
     wanted = d.wanted if d.wanted is Wanted.HELD and not lasting else Wanted.DOWN
-    return replace(d, wanted=wanted, stopped=lasting, done=False, fault=None, restarts=0)
+    return replace(d, wanted=wanted, stopped=lasting, by=by, done=False, fault=None, restarts=0)
 
 
-def _held(d: Daemon, until: float | None) -> Daemon:
-    return replace(d, wanted=Wanted.HELD, held_until=until, stopped=False, restarts=0)
+def _held(d: Daemon, until: float | None, by: str | None) -> Daemon:
+    return replace(d, wanted=Wanted.HELD, held_until=until, by=by, stopped=False, restarts=0)
 
 
 def _forgiven(d: Daemon) -> Daemon:
@@ -344,7 +356,7 @@ def _not_begun(d: Daemon, why: str, now: float, *, own: bool) -> Next:
         gate = d.gate if why in d.gate else (*d.gate, why)
         waiting = replace(d, state=State.WAITING, gate=gate, deadline=None)
         return waiting, (Tell(f"cannot start: {why}"),)
-    return _died(replace(d, last_exit=Exit(None, why, now)), why, now)
+    return _died(_noted(d, Exit(None, why, now)), why, now)
 
 
 def _ready(d: Daemon, now: float) -> Next:
@@ -376,16 +388,20 @@ def _kill(d: Daemon, now: float) -> Next:
     return killed, (kill, survived) if d.state is State.KILLING else (kill,)
 
 
-def _exited(d: Daemon, code: int | None, now: float, *, left: bool) -> Next:
+def _exited(d: Daemon, code: int | None, now: float, *, left: bool, why: str) -> Next:
     """Note how the leader ended; go on at once, or when what it left is gone."""
-    d = replace(d, last_exit=Exit(code, d.fault or in_words(code), now))
+    d = _noted(d, Exit(code, d.fault or why, now))
     if d.state in (State.STARTING, State.UP):
         end = d.policy.is_end(code)
         done = end and d.policy.is_clean(code) and d.wanted is not Wanted.DOWN
-        d = replace(d, fault=None if done else in_words(code), done=done)
+        d = replace(d, fault=None if done else why, done=done)
         if left:
             return _ask_to_exit(d, now)
     return (d, ()) if left else _gone(d, now)
+
+
+def _noted(d: Daemon, end: Exit) -> Daemon:
+    return replace(d, exits=(*d.exits, end)[-EXITS_KEPT:])
 
 
 def _gone(d: Daemon, now: float) -> Next:

@@ -5,10 +5,14 @@ The same words serve `/ghost …`, `@ghost …` and every error with a "did you 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+SPAN = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd])")
+UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+SPAN_MAX_S = 365 * 86400.0  # a longer one is a slip of the keyboard
 LOG_LINES = 20  # what `logs` shows unless told
 LOG_LINES_MAX = 200  # more does not fit one message; the CLI has no such end
 
@@ -27,10 +31,15 @@ VERBS = {
     v.name: v
     for v in (
         Verb("status", "status [NAME…]", "how the daemons are"),
+        Verb("why", "why NAME", "what happened to a daemon, and what comes next"),
         Verb("logs", "logs NAME [LINES] [grep WORD]", "the last lines of a daemon's log"),
         Verb("restart", "restart NAME…|all|group:G", "stop and start again", changes=True),
         Verb("stop", "stop NAME…|all|group:G", "stop, and leave stopped", changes=True),
         Verb("start", "start NAME…|all|group:G", "start, with what it comes after", changes=True),
+        Verb(
+            "hold", "hold NAME… [for 2h]", "leave as it is; Ghost does not start it", changes=True
+        ),
+        Verb("reset", "reset NAME…", "forgive its deaths, and try again now", changes=True),
         Verb("help", "help [VERB]", "these lines, or more about one verb"),
     )
 }
@@ -44,6 +53,7 @@ class Ask:
     names: tuple[str, ...] = ()  # daemons, or "all", or "group:G"
     lines: int = LOG_LINES
     grep: str | None = None
+    for_s: float | None = None  # how long, where that was said
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +73,29 @@ def read(text: str) -> Ask | Misheard:
         return Misheard(f"cannot do “{words[0]}”: no such verb{did_you_mean(verb, VERBS)}")
     if verb == "logs":
         return _logs(rest)
+    if verb == "why" and len(rest) != 1:
+        return Misheard(f"cannot tell why: name one daemon, as in `{VERBS[verb].usage}`")
     if VERBS[verb].changes and not rest:
         return Misheard(f"cannot {verb}: name a daemon, as in `{VERBS[verb].usage}`")
-    return Ask(verb, tuple(rest))
+    return _hold(rest) if verb == "hold" else Ask(verb, tuple(rest))
+
+
+def _hold(rest: list[str]) -> Ask | Misheard:
+    if "for" not in rest:
+        return Ask("hold", tuple(rest))
+    at = rest.index("for")
+    names, said = rest[:at], " ".join(rest[at + 1 :])
+    for_s = span_s(said)
+    if not names or for_s is None:
+        return Misheard(f"cannot hold for “{said}”: say it as in `{VERBS['hold'].usage}`")
+    return Ask("hold", tuple(names), for_s=for_s)
+
+
+def span_s(text: str) -> float | None:
+    """Return the seconds of `90s`, `5m`, `2h` or `1d`; None where it is none of a sane length."""
+    found = SPAN.fullmatch(text)
+    seconds = float(found[1]) * UNITS_S[found[2]] if found else 0.0
+    return seconds if 0 < seconds <= SPAN_MAX_S else None
 
 
 def _logs(rest: list[str]) -> Ask | Misheard:

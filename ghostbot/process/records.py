@@ -12,19 +12,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ghostbot.core.daemon import Daemon, Exit, Proc, State, Wanted
+from ghostbot.core.daemon import EXITS_KEPT, Daemon, Exit, Proc, State, Wanted
 from ghostbot.core.restart import Record
 
 
 def to_json(d: Daemon, *, boot: str, offset: float, run: str | None) -> dict[str, Any]:
     """Return `d` for the registry. `offset` is wall clock minus monotonic clock, now."""
-    proc, record, last = d.proc, d.record, d.last_exit
+    proc, record = d.proc, d.record
     return {
         "alive": d.is_alive,
         "timestamp": _iso(d.since + offset),
         "state": d.state.value,
         "wanted": d.wanted.value,
         "stopped": d.stopped,
+        "by": d.by,
         "pid": proc.pid if proc else None,
         "ticks": proc.ticks if proc else None,
         "boot": boot,
@@ -42,7 +43,7 @@ def to_json(d: Daemon, *, boot: str, offset: float, run: str | None) -> dict[str
         "since": d.since,
         "held_until": d.held_until,
         "held_until_at": None if d.held_until is None else d.held_until + offset,
-        "last_exit": last and {"code": last.code, "why": last.why, "when": last.when},
+        "exits": [{"code": e.code, "why": e.why, "when": e.when} for e in d.exits],
         "starts": d.starts,
         "restarts": d.restarts,
     }
@@ -60,6 +61,7 @@ def from_json(name: str, raw: dict[str, Any], *, boot: str, offset: float) -> Da
         return None
     wanted, starts = Wanted(raw["wanted"]), int(raw["starts"])
     d = Daemon(name, wanted=wanted, stopped=bool(raw.get("stopped")), starts=starts)
+    d = replace(d, by=_by(raw))
     held_until_at = _instant(raw["held_until_at"])
     if d.wanted is Wanted.HELD and held_until_at is not None:
         d = replace(d, held_until=held_until_at - offset)
@@ -76,7 +78,7 @@ def from_json(name: str, raw: dict[str, Any], *, boot: str, offset: float) -> Da
         deadline=_instant(raw["deadline"]),
         since=float(raw["since"]),
         held_until=_instant(raw["held_until"]),
-        last_exit=_exit(raw["last_exit"]),
+        exits=_exits(raw),
         restarts=int(raw["restarts"]),
     )
 
@@ -96,9 +98,19 @@ def _record(raw: dict[str, Any]) -> Record:
     )
 
 
-def _exit(raw: dict[str, Any] | None) -> Exit | None:
-    if raw is None:
-        return None
+def _by(raw: dict[str, Any]) -> str | None:
+    by = raw.get("by")
+    return None if by is None else str(by)
+
+
+def _exits(raw: dict[str, Any]) -> tuple[Exit, ...]:
+    """Return the last exits. A record of before there was a history has only the last one."""
+    if "exits" not in raw:
+        return () if raw["last_exit"] is None else (_exit(raw["last_exit"]),)
+    return tuple(_exit(end) for end in raw["exits"])[-EXITS_KEPT:]
+
+
+def _exit(raw: dict[str, Any]) -> Exit:
     code = None if raw["code"] is None else int(raw["code"])
     return Exit(code, str(raw["why"]), float(raw["when"]))
 

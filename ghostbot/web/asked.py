@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from ghostbot import errors
-from ghostbot.core.words import did_you_mean
+from ghostbot.core.words import did_you_mean, span_s
 from ghostbot.ghost import GROUP, Doing
 
 BODY_MAX_BYTES = 64 * 1024
@@ -32,6 +32,7 @@ class Orders:
 
     doing: Doing
     asked: tuple[str, ...]
+    for_s: float | None = None  # how long a hold lasts
 
 
 async def body(request: web.Request, *known: str) -> dict[str, Any]:
@@ -68,7 +69,7 @@ def _object(held: bytes) -> dict[str, Any]:
 
 async def orders(request: web.Request) -> Orders:
     """Read an order to many. Raises BadRequest."""
-    found = await body(request, "verb", *WHOM)
+    found = await body(request, "verb", "for", *WHOM)
     verb = found.get("verb")
     if verb not in list(Doing):
         takes = ", ".join(Doing)
@@ -77,7 +78,22 @@ async def orders(request: web.Request) -> Orders:
     if len(given) != 1:
         raise errors.BadRequest(f"cannot {verb}: give exactly one of {', '.join(WHOM)}")
     (key,) = given
-    return Orders(Doing(verb), _whom(key, found[key]))
+    return Orders(Doing(verb), _whom(key, found[key]), hold_for(found, Doing(verb)))
+
+
+def hold_for(found: dict[str, Any], doing: Doing) -> float | None:
+    """Read how long a hold lasts; None: until somebody ends it. Raises BadRequest."""
+    if "for" not in found:
+        return None
+    if doing is not Doing.HOLD:
+        raise errors.BadRequest(f"cannot {doing} for a while: only hold takes `for`")
+    said = found["for"]
+    for_s = span_s(said) if isinstance(said, str) else None
+    if for_s is None:
+        raise errors.BadRequest(
+            f"cannot read the body: for is {shown(said)}; it takes a time as in 2h, at most 365d"
+        )
+    return for_s
 
 
 def _whom(key: str, value: object) -> tuple[str, ...]:

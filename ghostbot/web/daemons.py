@@ -15,7 +15,7 @@ from ghostbot.web.admission import ACTOR
 
 
 class Daemons:
-    """`/api/daemons…`, `/api/orders` and `/api/down`."""
+    """`/api/daemons…`, `/api/orders`, `/api/down`, `/api/backoff` and `/api/registry`."""
 
     def __init__(self, ghost: Ghost, down: Callable[[bool], None]) -> None:
         """Take whom to ask, and what ends Ghost (told whether to keep the daemons)."""
@@ -27,9 +27,12 @@ class Daemons:
         return [
             web.get("/api/daemons", self.every),
             web.get("/api/daemons/{name}", self.one),
+            web.get("/api/daemons/{name}/why", self.why),
             web.post("/api/daemons/{name}/{verb}", self.order_one),
             web.post("/api/orders", self.order),
             web.post("/api/down", self.down),
+            web.get("/api/backoff", self.backoff),
+            web.get("/api/registry", self.registry),
         ]
 
     async def every(self, request: web.Request) -> web.Response:
@@ -42,6 +45,22 @@ class Daemons:
         asked.query(request)
         return answers.answer(shapes.daemon(self._ghost.daemon(request.match_info["name"])))
 
+    async def why(self, request: web.Request) -> web.Response:
+        """Explain one daemon."""
+        asked.query(request)
+        return answers.answer(shapes.why(await self._ghost.why(request.match_info["name"])))
+
+    async def backoff(self, request: web.Request) -> web.Response:
+        """Give how near each daemon is to being blocked, and when it is tried next."""
+        asked.query(request)
+        return answers.answer(shapes.backoff(*self._ghost.records()))
+
+    async def registry(self, request: web.Request) -> web.Response:
+        """Give every record, by name."""
+        asked.query(request)
+        records, _, offset = self._ghost.records()
+        return answers.answer(shapes.registry(records, offset))
+
     async def order_one(self, request: web.Request) -> web.Response:
         """Give one daemon an order."""
         verb, name = request.match_info["verb"], request.match_info["name"]
@@ -50,9 +69,10 @@ class Daemons:
             return answers.no(404, "no_such_verb", f"cannot {verb} {name}: no such verb{near}")
         wait = asked.truth(asked.query(request, "wait"), "wait")
         doing = Doing(verb)
+        for_s = asked.hold_for(await asked.body(request, "for"), doing)
         if self._ghost.names([name], doing) != (name,):
             raise errors.NoSuch(f"cannot {verb} {name}: no such daemon; see POST /api/orders")
-        (outcome,) = await self._ghost.order(doing, [name], request[ACTOR], wait=wait)
+        (outcome,) = await self._ghost.order(doing, [name], request[ACTOR], wait=wait, for_s=for_s)
         if not outcome.ok:
             return answers.no(409, errors.Failed.code, _reason(outcome))
         return answers.answer(shapes.daemon(outcome.view), status=200 if wait else 202)
@@ -61,7 +81,9 @@ class Daemons:
         """Give an order to many, in the order in which they depend on each other."""
         wait = asked.truth(asked.query(request, "wait"), "wait")
         orders = await asked.orders(request)
-        outcomes = await self._ghost.order(orders.doing, orders.asked, request[ACTOR], wait=wait)
+        outcomes = await self._ghost.order(
+            orders.doing, orders.asked, request[ACTOR], wait=wait, for_s=orders.for_s
+        )
         answer = _outcomes(outcomes)
         if failed := [outcome for outcome in outcomes if not outcome.ok]:
             reason = "; ".join(_reason(outcome) for outcome in failed)

@@ -1,6 +1,7 @@
 """status.json in the state directory: what `/ghost/status.json` gives, for whoever reads files.
 
-Written every 15 s, and within a second of a change; whole or old, never torn.
+Beside it orchestrator.diagnostic.json: when each daemon exited of late, as the system that Ghost
+replaces wrote it. Written every 15 s, and within a second of a change; whole or old, never torn.
 """
 
 from __future__ import annotations
@@ -8,11 +9,14 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from ghostbot import shapes
 from ghostbot.bus import Bus
 from ghostbot.ghost import Ghost
+from ghostbot.web import answers
 from ghostbot.web.status import bytes_of_status
 
 NAME = "status.json"
+DIAGNOSTIC = "orchestrator.diagnostic.json"
 EVERY_S = 15.0
 MERGED_S = 1.0  # changes within this cost one write
 
@@ -25,12 +29,14 @@ class StatusFile:
         self._ghost = ghost
         self._bus = bus
         self._path = state_dir / NAME
+        self._diagnostic = state_dir / DIAGNOSTIC
 
     async def run(self) -> None:
         """Write, for ever. Raises OSError when the disk refuses: whoever keeps it, says so."""
         with self._bus.listen() as feed:
             while True:
                 await asyncio.to_thread(_replace, self._path, bytes_of_status(self._ghost))
+                await asyncio.to_thread(_replace, self._diagnostic, self._exits())
                 await asyncio.sleep(MERGED_S)
                 try:
                     async with asyncio.timeout(EVERY_S - MERGED_S):
@@ -38,6 +44,10 @@ class StatusFile:
                 except TimeoutError:
                     continue
                 feed.drain()
+
+    def _exits(self) -> bytes:
+        records, _, offset = self._ghost.records()
+        return answers.bytes_of(shapes.diagnostic(records, offset), indent=2)
 
 
 def _replace(path: Path, data: bytes) -> None:

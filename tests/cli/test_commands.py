@@ -183,3 +183,28 @@ async def test_ghost_alone_shows_the_two_commands_to_begin_with(tmp_path: Path) 
     assert ran.returncode == 0
     for said in ("ghost up", "ghost status", "Stop all daemons, then Ghost itself"):
         assert said in ran.stdout
+
+
+async def test_why_backoff_and_registry_are_read_by_people_and_programs(
+    asked: Asked, ghost: Ask
+) -> None:
+    asked.kennel.runs.refuse["web"] = Unspawned("no such file: true", own=False)
+    asked.kennel.runs.die("web", 3)
+    await asked.kennel.until(lambda: asked.kennel.state("web") is State.BLOCKED)
+    told = (await ghost("why", "web")).stdout
+    assert "it is blocked" in told
+    assert "next: one start is tried in" in told
+    assert "web  blocked, breaker open: 3 of 3 deaths" in (await ghost("backoff")).stdout
+    assert "web  blocked since" in (await ghost("registry")).stdout
+    for words in (["why", "web"], ["backoff"], ["registry"]):
+        assert json.loads((await ghost(*words, "--json")).stdout)
+    assert (await ghost("why", "wbe")).returncode == 4
+
+
+async def test_hold_and_reset_say_what_became_of_it(asked: Asked, ghost: Ask) -> None:
+    ran = await ghost("hold", "web", "--for", "2h")
+    assert (ran.returncode, ran.stdout) == (0, "web is held for 2 h\n")
+    assert asked.kennel.ghost.daemon("web").word == "up, held"
+    assert (await ghost("hold", "web", "--for", "ever")).returncode == 2
+    ran = await ghost("reset", "--all")
+    assert (ran.returncode, ran.stdout.splitlines()[0][:12]) == (0, "web is reset")

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from ghostbot import errors
-from ghostbot.core.daemon import State, Wanted
+from ghostbot.core import why
+from ghostbot.core.daemon import Daemon, Exit, State, Wanted
 from ghostbot.core.restart import Kind
 from ghostbot.core.snapshot import DaemonView, House, LastExit
+from ghostbot.core.why import Explained
 from ghostbot.core.words import LOG_LINES, did_you_mean
 from ghostbot.ghost import Actor, Doing, Outcome
 from ghostbot.process.output import Line, Tail
@@ -95,7 +97,13 @@ class FakeGhost:
         return tuple(dict.fromkeys(wanted))
 
     async def order(
-        self, doing: Doing, asked: Iterable[str], actor: Actor, *, wait: bool = True
+        self,
+        doing: Doing,
+        asked: Iterable[str],
+        actor: Actor,
+        *,
+        wait: bool = True,
+        for_s: float | None = None,
     ) -> tuple[Outcome, ...]:
         names = self.names(asked, doing.value)
         if self.refusal is not None:
@@ -104,6 +112,12 @@ class FakeGhost:
         if self.hold is not None:
             await self.hold.wait()
         return tuple(Outcome(n, ok=self.ok, said=self.said, view=self.views[n]) for n in names)
+
+    async def why(self, name: str) -> Explained:
+        (daemon,) = self.names([name], "explain")
+        record = Daemon(daemon, exits=(Exit(-9, "killed by SIGKILL", 1.0),))
+        lines = tuple(self.lines.get(daemon, []))
+        return Explained(self.views[daemon], record, why.why(record, 2.0), NOW, lines)
 
     async def logs(self, name: str, *, lines: int = LOG_LINES, grep: str | None = None) -> Tail:
         (daemon,) = self.names([name], "show logs of")

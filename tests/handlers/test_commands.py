@@ -179,3 +179,22 @@ async def test_hostile_words_get_a_clear_private_answer(side: Side, text: str) -
     assert "<!channel>" not in told["text"]
     assert "failed with the error" not in told["text"]
     assert not side.ghost.orders
+
+
+async def test_why_shows_the_last_exits_and_lines_to_the_asker_alone(side: Side) -> None:
+    told = await answer(side, "/ghost why web")
+    assert told["ephemeral"]
+    assert "killed by SIGKILL" in shown(told)
+    assert "GET /x 404" in shown(told)
+    assert "Next:" in shown(told)
+
+
+async def test_a_hold_for_a_while_is_said_in_the_channel_with_who_asked(side: Side) -> None:
+    side.ghost.said = "is held for 2 h"
+    first = await answer(side, "/ghost hold web for 2h")
+    assert "<@U0ALICE> is holding *web*" in first["text"]
+    last = await side.slack.until(
+        lambda seen: next((m for m in seen if " held *web*" in m["text"]), None), seen_by="bob"
+    )
+    assert last["text"].endswith("is held for 2 h")
+    assert [(doing, names) for doing, names, _ in side.ghost.orders] == [(Doing.HOLD, ("web",))]

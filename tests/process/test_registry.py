@@ -45,7 +45,8 @@ def full() -> Daemon:
         done=True,
         held_until=time.monotonic() + 9,
         stopped=True,
-        last_exit=Exit(-9, "killed by SIGKILL", 2.5),
+        exits=(Exit(1, "exited 1", 1.5), Exit(-9, "killed by SIGKILL", 2.5)),
+        by="alice",
         starts=7,
         restarts=3,
     )
@@ -97,7 +98,8 @@ async def test_of_another_boot_only_wishes_and_totals_hold(tmp_path: Path) -> No
     await first.close()
     path.write_text(path.read_text().replace(boot_id(), "another-boot"))
     loaded = Registry(path).load()
-    assert loaded["web"] == Daemon(name="web", wanted=Wanted.DOWN, stopped=True, starts=7)
+    known = Daemon(name="web", wanted=Wanted.DOWN, stopped=True, by="alice", starts=7)
+    assert loaded["web"] == known
     assert loaded["stopped"] == Daemon(name="stopped", stopped=True, starts=4)
     held = loaded["held"]
     assert (held.state, held.wanted, held.proc) == (State.DOWN, Wanted.HELD, None)

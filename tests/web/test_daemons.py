@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -211,3 +212,72 @@ async def test_a_get_with_a_verb_orders_nothing(asked: Asked) -> None:
 async def test_a_name_that_is_no_unicode_text_is_only_unknown(asked: Asked) -> None:
     given = await asked.ask("POST /api/orders", b'{"verb":"stop","names":["\\ud800"]}')
     assert (given.status, given.code) == (404, "no_such_daemon")
+
+
+async def test_why_tells_the_last_exits_and_what_comes_next(asked: Asked) -> None:
+    asked.kennel.runs.die("web", 3)
+    await asked.kennel.until(lambda: asked.kennel.state("web") is State.BACKOFF)
+    told = (await asked.ask("GET /api/daemons/web/why")).json
+    assert told["daemon"]["name"] == "web"
+    assert [e["code"] for e in told["exits"]] == [3]
+    assert told["happened"][0].startswith("it died ")
+    assert told["next"].startswith("started again in ")
+    assert told["backoff"]["recent_deaths"] == 1
+    assert (await asked.ask("GET /api/daemons/wbe/why")).status == 404
+    (web, worker) = (await asked.ask("GET /api/backoff")).json["daemons"]
+    assert (web["unforgiven"], worker["unforgiven"]) == (1, 0)
+    assert web["next_start_in_s"] <= 1
+    records = (await asked.ask("GET /api/registry")).json
+    assert list(records) == ["web", "worker"]
+    assert (records["web"]["alive"], records["web"]["exits"][0]["code"]) == (False, 3)
+
+
+async def test_a_hold_keeps_what_runs_and_starts_nothing_again(asked: Asked) -> None:
+    held = await asked.ask("POST /api/daemons/web/hold?wait=true", {"for": "2h"})
+    assert (held.status, held.json["word"]) == (200, "up, held")
+    asked.kennel.runs.die("web", 3)
+    await asked.kennel.until(lambda: asked.kennel.state("web") is State.DOWN)
+    told = (await asked.ask("GET /api/daemons/web/why")).json
+    assert "holds it for another" in told["happened"][0]
+    assert told["held_until"][-1] == "Z"
+    started = await asked.ask("POST /api/daemons/web/start?wait=true")
+    assert started.json["wanted"] == "up"
+
+
+@pytest.mark.parametrize(
+    ("what", "body"),
+    [
+        ("hold", {"for": "soon"}),
+        ("hold", {"for": 5}),
+        ("hold", {"for": "0s"}),
+        ("stop", {"for": "2h"}),
+        ("hold", {"until": "2h"}),
+    ],
+)
+async def test_a_time_that_makes_no_sense_holds_nothing(
+    asked: Asked, what: str, body: object
+) -> None:
+    given = await asked.ask(f"POST /api/daemons/web/{what}", body)
+    assert (given.status, given.code) == (400, "bad_request")
+    assert asked.kennel.ghost.daemon("web").word == "up"
+
+
+async def test_a_reset_forgives_and_starts_what_is_blocked(asked: Asked) -> None:
+    k = asked.kennel
+    k.runs.refuse["web"] = Unspawned("no such file: true", own=False)
+    k.runs.die("web", 3)
+    await k.until(lambda: k.state("web") is State.BLOCKED)
+    del k.runs.refuse["web"]
+    given = await asked.ask("POST /api/daemons/web/reset?wait=true")
+    assert (given.status, given.json["word"], given.json["breaker"]) == (200, "up", "closed")
+    again = await asked.ask("POST /api/orders?wait=true", {"verb": "reset", "names": ["web"]})
+    assert again.json["outcomes"][0]["said"] == "is reset: its deaths are forgiven"
+
+
+async def test_a_hold_answers_once_it_is_on_disk(asked: Asked) -> None:
+    asked.kennel.disk.clear()
+    asking = asyncio.create_task(asked.ask("POST /api/daemons/web/hold?wait=true"))
+    await asked.kennel.until(lambda: asked.kennel.ghost.daemon("web").word == "up, held")
+    assert not asking.done()
+    asked.kennel.disk.set()
+    assert (await asking).status == 200
