@@ -6,7 +6,7 @@ CONFIG := examples/quickstart/ghost.toml
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format pictures clean
+.PHONY: help run test soak check format pictures clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -15,11 +15,15 @@ run: .venv/run.stamp ## start Ghost with six small daemons, and a Slack on this 
 	@echo "for \`ghost\` in another terminal:  . $(BIN)/activate && cd $(dir $(CONFIG))"
 	@$(BIN)/ghost up --playground -c $(CONFIG)
 
-test: .venv/test.stamp ## lint, types, architecture and every test (needs Chromium or Chrome)
+test: .venv/test.stamp ## lint, types, architecture, every test (needs Chromium or Chrome, strace)
 	@$(MAKE) --no-print-directory check
+	@sh .ci/strace
 	@browser="$$(sh .ci/chromium)" || exit 1; \
 	echo "testing, with $$browser"; \
 	GHOST_CHROMIUM="$$browser" $(BIN)/python -m pytest
+
+soak: .venv/test.stamp ## the long tests: Ghost killed 200 times under load (ten minutes)
+	$(BIN)/python -m pytest -m soak -s tests/soak
 
 check: .venv/test.stamp ## lint, format, types and layers: everything but the tests
 	$(BIN)/ruff check .

@@ -1,0 +1,106 @@
+"""Ghost is killed at any moment: its daemons live on, write on, and are never there twice."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.real_ghost import PROGRAMS, until
+from tests.fakes.survival import STEADY, Survival, survival
+
+pytestmark = [
+    pytest.mark.timeout(240),
+    pytest.mark.skipif(sys.platform != "linux", reason="macOS: see docs/platforms.md"),
+]
+ROUNDS = 25
+AIMED = 5  # rounds for each window
+
+
+async def test_ghost_killed_at_random_moments_under_load_loses_and_doubles_nothing(
+    tmp_path: Path,
+) -> None:
+    async with survival(tmp_path) as s:
+        await s.ghost.up()
+        await s.begun()
+        await s.kill()
+        for _ in range(ROUNDS):
+            await s.round()
+        await s.end()
+
+
+async def test_ghost_killed_inside_a_stops_grace_ends_the_stop_in_its_next_life(
+    tmp_path: Path,
+) -> None:
+    async with survival(tmp_path) as s:
+        await s.ghost.up()
+        await s.begun()
+        for _ in range(AIMED):
+            await s.ghost.daemon("stubborn", lambda d: d["word"] == "up")
+            await s.ghost.post("/api/daemons/stubborn/stop")
+            await until(lambda: s.recorded("stubborn") == "stopping", "the stop on disk")
+            await asyncio.sleep(s.chance.uniform(0, 0.25))  # of 0.3 s
+            await s.kill()
+            s.check()
+            await s.ghost.up()
+            down = await s.ghost.daemon("stubborn", lambda d: d["state"] == "down")
+            assert down["wanted"] == "down"
+            await s.ghost.post("/api/daemons/stubborn/start?wait=true")
+        await s.kill()
+        await s.end()
+
+
+async def test_ghost_killed_between_a_clone_and_its_journal_line_finds_the_process(
+    tmp_path: Path,
+) -> None:
+    journal = str(tmp_path / ".ghost" / "journal" / "spawns.jsonl")
+    async with survival(tmp_path) as s:
+        for _ in range(AIMED):
+            # Each start writes two lines: before the clone, and after it.
+            nth = 2 * s.chance.randint(1, 4)
+            await s.begin("-P", journal, "-e", f"inject=write:signal=KILL:when={nth}")
+            await s.died()
+            s.pids |= {n: pid for n, pid in leaders(s).items() if n in STEADY}
+            assert s.pids
+        await s.ghost.up()
+        await s.begun()
+        await s.kill()
+        await s.end()
+
+
+async def test_the_programs_of_these_tests_notice_a_second_copy(tmp_path: Path) -> None:
+    """Without this, none of the tests above could fail for a doubled daemon."""
+    async with survival(tmp_path) as s:
+        await s.ghost.up()
+        await s.begun()
+        await s.kill()
+        web = tmp_path / ".ghost" / "logs" / "web.log"
+        words = (str(PROGRAMS / "alone.py"), str(tmp_path / "web"))
+        with web.open("ab") as out:
+            copy = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=out)
+        assert await copy.wait() == 99
+        with pytest.raises(AssertionError, match="doubled"):
+            await s.end()
+
+
+def leaders(s: Survival) -> dict[str, int]:
+    """Return the living by name, of those that fork nobody."""
+    marked = s.ghost.marked()
+    return {p.environ()["GHOST_UNIT"].split("/")[1]: p.pid for p in marked}
+
+
+@pytest.mark.parametrize("call", ["pidfd_open", "rename", "prctl", "epoll_ctl"])
+async def test_ghost_killed_inside_adoption_leaves_all_to_the_next(
+    tmp_path: Path, call: str
+) -> None:
+    async with survival(tmp_path) as s:
+        await s.ghost.up()
+        await s.begun()
+        await s.kill()
+        for _ in range(AIMED):
+            nth = 1 if call in {"rename", "prctl"} else s.chance.randint(1, 6)
+            await s.begin("-e", f"inject={call}:signal=KILL:when={nth}")
+            await s.died()
+        await s.end()

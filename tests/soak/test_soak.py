@@ -1,0 +1,30 @@
+"""The long forms: `make soak` runs them, `make test` does not."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.survival import survival
+
+pytestmark = [
+    pytest.mark.soak,
+    pytest.mark.timeout(1800),
+    pytest.mark.skipif(sys.platform != "linux", reason="macOS: see docs/platforms.md"),
+]
+ROUNDS = 200
+
+
+async def test_ghost_killed_at_two_hundred_random_moments_loses_and_doubles_nothing(
+    tmp_path: Path,
+) -> None:
+    async with survival(tmp_path) as s:
+        await s.ghost.up()
+        await s.begun()
+        await s.kill()
+        for _ in range(ROUNDS):
+            await s.round()
+        await s.end()
+        print(f"killed {s.killed} times")  # noqa: T201  what a soak is for
