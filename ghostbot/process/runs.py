@@ -32,6 +32,7 @@ from ghostbot.process.identity import (
     ticks_now,
 )
 from ghostbot.process.journal import Journal
+from ghostbot.process.limits import refusal
 from ghostbot.process.notices import address_of
 from ghostbot.process.orphans import Orphans
 from ghostbot.process.reserve import RESERVE
@@ -253,7 +254,8 @@ class Runs:
         """Tell the end of a leader. A child of ours is still a zombie here."""
         run.exited = True
         left = run.table.kill is not Kill.LEADER and self._anyone_left(run)
-        run.post(Exited(run.proc, code, left))
+        why = refusal(run.table, run.proc.pid, code)
+        run.post(Exited(run.proc, code, left, why))
         if left:
             self._follow_others(run)
         else:
