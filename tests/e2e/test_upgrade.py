@@ -65,8 +65,38 @@ async def test_who_dies_while_ghost_becomes_another_is_told_with_the_right_code(
         assert (await ghost.daemon("web", lambda d: d["word"] == "up"))["starts"] == 1
 
 
-async def _die_inside(ghost: RealGhost, pid: int) -> None:
-    """Upgrade, and end `pid` by SIGHUP when the old Ghost is no more and the new one not yet."""
+async def test_a_tree_whose_leader_dies_inside_the_window_is_cleared_before_the_next_start(
+    tmp_path: Path,
+) -> None:
+    family = f"""[daemon.family]
+command = {program("fork_children.py", "group", "own_group", "own_session", "double_fork")}
+restart = "always"
+restart_delay = "50ms"
+"""
+    async with real_ghost(tmp_path, HOUSE + family, None) as ghost:
+        leader = (await ghost.all_up())["family"]["pid"]
+        before = {p.pid for p in ghost.marked() if "/family/" in p.environ()["GHOST_UNIT"]}
+        await _die_inside(ghost, leader, signal.SIGKILL)
+        again = await ghost.daemon("family", lambda d: d["word"] == "up" and d["pid"] != leader)
+        assert (again["starts"], again["last_exit"]["signal"]) == (2, "SIGKILL")
+        now = {p.pid for p in ghost.marked() if "/family/" in p.environ()["GHOST_UNIT"]}
+        assert not now & before
+        assert len(before) > 1
+
+
+async def test_a_stop_that_an_upgrade_comes_upon_goes_on(tmp_path: Path) -> None:
+    stubborn = f"[daemon.stubborn]\ncommand = {program('ignore_term.py')}\nstop_timeout = '4s'\n"
+    async with real_ghost(tmp_path, HOUSE + stubborn, None) as ghost:
+        pid = (await ghost.all_up())["stubborn"]["pid"]
+        assert (await ghost.cli("stop", "stubborn", "--no-wait"))[0] == 0
+        assert (await ghost.cli("upgrade"))[0] == 0
+        stubborn_now = await ghost.daemon("stubborn", lambda d: d["state"] == "down")
+        assert stubborn_now["starts"] == 1
+        assert not psutil.pid_exists(pid)
+
+
+async def _die_inside(ghost: RealGhost, pid: int, number: int = signal.SIGHUP) -> None:
+    """Upgrade, and end `pid` when the old Ghost is no more and the new one not yet."""
     assert ghost.process is not None
     me = ghost.process.pid
     upgrading = asyncio.create_task(ghost.cli("upgrade"))
@@ -74,7 +104,7 @@ async def _die_inside(ghost: RealGhost, pid: int) -> None:
     environ = Path(f"/proc/{me}/environ")
     await until(lambda: b"GHOST_UPGRADE=1 " in environ.read_bytes(), "the exec")
     os.kill(me, signal.SIGSTOP)
-    os.kill(pid, signal.SIGHUP)
+    os.kill(pid, number)
     await until(lambda: psutil.Process(pid).status() == psutil.STATUS_ZOMBIE, "its end")
     os.kill(me, signal.SIGCONT)
     code, _, err = await upgrading
