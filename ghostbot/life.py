@@ -90,7 +90,7 @@ class _Life:
         self._found = found
         self._lock = lock
         self._playground = playground
-        self._upgrades = Upgrades(handed, config.path)
+        self._upgrades = Upgrades(handed, config.path, config.ghost.state_dir)
         self._since = 0.0  # when this life ceased to look at daemons
         self._slack = _Slack()
 

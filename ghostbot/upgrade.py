@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from ghostbot import errors
+from ghostbot.config import find
 from ghostbot.process.lock import Lock
 
 VARIABLE = "GHOST_UPGRADE"  # `GHOST_` keeps it from daemons
@@ -59,11 +60,12 @@ def taken(environ: MutableMapping[str, str]) -> Handed:
 class Upgrades:
     """What is known of upgrades of this process, for whoever asks."""
 
-    def __init__(self, handed: Handed, config_path: Path) -> None:
+    def __init__(self, handed: Handed, config_path: Path, state_dir: Path) -> None:
         """Begin with what was handed on."""
         self.handed = handed
         self.blind_s: float | None = None
         self._config_path = config_path
+        self._state_dir = state_dir
 
     def looking(self) -> None:
         """Note that every daemon is looked at again."""
@@ -84,6 +86,12 @@ class Upgrades:
     async def check(self) -> None:
         """Try the next version on ghost.toml. Raises Failed with what it says."""
         await asyncio.to_thread(_check, self._config_path)
+        state_dir = find.state_dir(self._config_path, os.environ)
+        if state_dir.resolve() != self._state_dir.resolve():
+            raise errors.Failed(
+                f"cannot upgrade: state_dir is {state_dir} now, and the daemons' records are in "
+                f"{self._state_dir}; use `ghost down` before the change and `ghost up` after it"
+            )
 
 
 def _check(config_path: Path) -> None:

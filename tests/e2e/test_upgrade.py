@@ -135,6 +135,16 @@ async def test_a_mistake_in_the_config_refuses_the_upgrade(tmp_path: Path) -> No
         assert {n: d["pid"] for n, d in (await ghost.daemons()).items()} == before
 
 
+async def test_another_state_directory_refuses_the_upgrade(tmp_path: Path) -> None:
+    async with real_ghost(tmp_path, HOUSE, None) as ghost:
+        before = {n: d["pid"] for n, d in (await ghost.all_up()).items()}
+        ghost.config.write_text('[ghost]\nstate_dir = "elsewhere"\n' + HOUSE)
+        answer = await ghost.post("/api/upgrade")
+        assert "elsewhere now, and the daemons' records are in" in answer["error"]["message"]
+        ghost.config.write_text(HOUSE)
+        assert {n: d["pid"] for n, d in (await ghost.daemons()).items()} == before
+
+
 async def test_an_interpreter_that_is_gone_refuses_the_upgrade(tmp_path: Path) -> None:
     ghost = RealGhost(tmp_path, HOUSE, {})
     ghost.python = str(_another_venv(tmp_path / "venv"))
