@@ -158,10 +158,11 @@ class RealGhost:
         """End Ghost and every process that carries its marker, by pid."""
         if self.process is not None and self.process.returncode is None:
             await self.end(signal.SIGKILL)
-        for process in await asyncio.to_thread(self.marked):
-            with suppress(psutil.Error):
-                process.kill()
-        await until(lambda: not self.marked(), "the end of every daemon")
+        while left := await asyncio.to_thread(self.marked):  # they may fork meanwhile
+            for process in left:
+                with suppress(psutil.Error):
+                    process.kill()
+            await until(lambda gone=left: not any(map(_lives, gone)), "the end of every daemon")  # type: ignore[misc]
 
     def marked(self) -> list[psutil.Process]:
         """Return who was started for this state directory, and still runs."""
@@ -173,6 +174,12 @@ class RealGhost:
                 if mine and process.status() != psutil.STATUS_ZOMBIE:
                     found.append(process)
         return found
+
+
+def _lives(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    return False
 
 
 def manifest() -> dict[str, Any]:
