@@ -8,17 +8,27 @@ import signal
 import socket
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
+from playwright.async_api import Browser, async_playwright
 
 ROOT = Path(__file__).parents[1]
 PATIENCE_S = 2.0  # a process that was told to end may take this long
 LOOK_S = 0.01
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 NOT_OURS = {".git", ".venv", "__pycache__"}
 CACHES = {".hypothesis", ".pytest_cache", ".benchmarks", ".mypy_cache", ".ruff_cache"}
 WRITTEN_BY_PEOPLE = {".py", ".md", ".js", ".css", ".html", ".toml", ".yml", ".png"}
@@ -41,6 +51,15 @@ def chromium() -> str:
     if found is None:
         pytest.fail("cannot open a page: install chromium, or name one in GHOST_CHROMIUM")
     return found
+
+
+@pytest.fixture
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """A headless Chromium that asks nothing of the world outside."""
+    async with async_playwright() as driver:
+        browser = await driver.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        await browser.close()
 
 
 @pytest.fixture(autouse=True)

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.test_slack import toml
 from tests.fakes.real_ghost import RealGhost, program, until
 
 pytestmark = pytest.mark.timeout(120)
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 HOUSE = toml(
     f"""
 [daemon.web]
@@ -40,16 +28,10 @@ cooldown = "1h"
 
 
 @pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    found = os.environ.get("GHOST_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        pytest.fail("cannot open a browser: install chromium, or name one in GHOST_CHROMIUM")
-    async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=found, args=FLAGS)
-        page = await browser.new_page()
-        page.set_default_timeout(15_000)
-        yield page
-        await browser.close()
+async def page(browser: Browser) -> Page:
+    page = await browser.new_page()
+    page.set_default_timeout(15_000)
+    return page
 
 
 async def playground_url(ghost: RealGhost) -> str:

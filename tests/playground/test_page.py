@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 from slack_sdk.web.async_client import AsyncWebClient
 
 from ghostbot.playground import Playground
 
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-
 HOSTILE = '</script><script>window.pwned=1</script><img src=x onerror="window.pwned=1">'
-
-
-def chromium() -> str:
-    found = os.environ.get("GHOST_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        pytest.fail("cannot open the page: install chromium, or name one in GHOST_CHROMIUM")
-    return found
 
 
 def plain(words: str) -> dict[str, Any]:
@@ -40,17 +20,15 @@ def plain(words: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def page(playground: Playground) -> AsyncIterator[Page]:
+async def page(playground: Playground, browser: Browser) -> AsyncIterator[Page]:
     errors: list[str] = []
-    async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=chromium(), args=ARGS)
-        page = await browser.new_page()
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        await page.goto(playground.page_url)
-        await page.get_by_test_id("composer").wait_for()
-        yield page
-        await browser.close()
+    page = await browser.new_page()
+    page.set_default_timeout(10_000)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    await page.goto(playground.page_url)
+    await page.get_by_test_id("composer").wait_for()
+    yield page
+    await page.close()
     assert errors == []
 
 
