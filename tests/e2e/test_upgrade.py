@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import re
 import signal
 import sys
@@ -63,6 +64,26 @@ async def test_who_dies_while_ghost_becomes_another_is_told_with_the_right_code(
         assert dead["last_exit"]["code"] == 42
         await until(lambda: not psutil.pid_exists(late), "its zombie collected", 2)
         assert (await ghost.daemon("web", lambda d: d["word"] == "up"))["starts"] == 1
+
+
+async def test_deaths_at_random_moments_of_an_upgrade_are_all_told_right(tmp_path: Path) -> None:
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")  # noqa: T201  to run it again
+    chance = random.Random(seed)
+    many = "".join(
+        f"[daemon.d{n}]\ncommand = {program('exit_on_hup.py', 10 + n)}\n" for n in range(16)
+    )
+    async with real_ghost(tmp_path, HOUSE + many, None) as ghost:
+        pids = {n: d["pid"] for n, d in (await ghost.all_up()).items() if n.startswith("d")}
+        upgrading = asyncio.create_task(ghost.cli("upgrade"))
+        for pid in pids.values():
+            await asyncio.sleep(chance.uniform(0, 0.15))  # the moment of the death is the test
+            os.kill(pid, signal.SIGHUP)
+        assert (await upgrading)[0] == 0
+        for n in range(16):
+            dead = await ghost.daemon(f"d{n}", lambda d: d["state"] == "down")
+            assert (dead["last_exit"]["code"], dead["starts"]) == (10 + n, 1)
+        assert not {pid for pid in pids.values() if psutil.pid_exists(pid)}
 
 
 async def test_a_tree_whose_leader_dies_inside_the_window_is_cleared_before_the_next_start(
