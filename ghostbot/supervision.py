@@ -29,6 +29,7 @@ from ghostbot.process.exits import Exits
 from ghostbot.process.identity import is_alive
 from ghostbot.process.journal import Journal
 from ghostbot.process.notices import Notices
+from ghostbot.process.ports import Ports
 from ghostbot.process.registry import Registry
 from ghostbot.process.runs import Runs
 from ghostbot.process.spawn import inherited_environment
@@ -91,14 +92,15 @@ async def supervision(config: Config, troubles: Troubles) -> AsyncIterator[Super
         state_dir / "process-registry.json", troubles.teller("registry"), run_of=runs.run_of
     )
     records = registry.load()
-    notes = (*journal.notes, *registry.notes)
+    ports = _ports(config, troubles)
+    notes = (*journal.notes, *registry.notes, *ports.notes)
     for note in notes:
         log.warning("found %s", note)
     notices = Notices(state_id(state_dir), loop, troubles.teller("notices"))
     for table in config.daemons.values():
         if table.notify:  # an adopted one may be about to tell
             notices.listen(table.name)
-    dogs = _watchdogs(config, records, runs, registry, bus=bus, notices=notices)
+    dogs = _watchdogs(config, records, runs, registry, bus=bus, notices=notices, ports=ports)
     _tell_strangers(config, records, troubles)
     try:
         yield Supervision(config, bus, troubles, registry, runs, dogs, _usage(dogs), notices, notes)
@@ -118,17 +120,19 @@ def _watchdogs(
     *,
     bus: Bus,
     notices: Notices,
+    ports: Ports,
 ) -> dict[str, Watchdog]:
     budget = SpawnBudget()
 
     def prepare(table: DaemonTable) -> str | None:
         if table.notify:  # before it is spawned, as it may tell at once
             notices.listen(table.name)
-        return obstacle(table)
+        dogs[table.name].table = settled = ports.settled(table)
+        return obstacle(settled)
 
-    return {
+    dogs = {
         name: Watchdog(
-            table,
+            ports.given(table),
             records.get(name, Daemon(name)),
             runs=runs,
             turn=budget.turn,
@@ -138,6 +142,18 @@ def _watchdogs(
         )
         for name, table in config.daemons.items()
     }
+    return dogs
+
+
+def _ports(config: Config, troubles: Troubles) -> Ports:
+    """Return the ports that an earlier Ghost chose; what the file names itself is not to be had."""
+    state_dir = config.ghost.state_dir
+    taken = {table.port for table in config.daemons.values() if table.port is not None}
+    if config.web.listen:
+        taken.add(config.web.listen[1])
+    ports = Ports(state_dir / "ports.json", state_id(state_dir), taken, troubles.teller("ports"))
+    ports.load()
+    return ports
 
 
 def _usage(dogs: dict[str, Watchdog]) -> Usage:

@@ -8,8 +8,6 @@ stranger holds, and Ghost's own lack of process slots, descriptors or memory.
 from __future__ import annotations
 
 import asyncio
-import errno
-import socket
 from collections.abc import Mapping
 
 from ghostbot.bus import Bus
@@ -17,6 +15,7 @@ from ghostbot.config.model import DaemonTable
 from ghostbot.core.daemon import Cleared, State
 from ghostbot.guards.watchdog import Watchdog
 from ghostbot.process import identity
+from ghostbot.process.ports import is_free
 
 LOOK_S = 1.0
 TRIED_S = 0.1  # after this a start that was tried has come about, or not
@@ -29,21 +28,6 @@ def obstacle(table: DaemonTable) -> str | None:
         return None
     owner = identity.owner_of_port(table.port)
     return f"port {table.port} ({owner[1]}, {owner[0]})" if owner else f"port {table.port}"
-
-
-def is_free(port: int) -> bool:
-    """Tell whether a program could listen on `port` of loopback now.
-
-    Bound with SO_REUSEADDR, as servers do: else the remains of closed connections (TIME_WAIT)
-    would count as an owner.
-    """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            return error.errno != errno.EADDRINUSE
-        return True
 
 
 class Sentinel:

@@ -7,7 +7,8 @@ import os
 import socket
 
 from ghostbot.core.daemon import State, Unspawned
-from ghostbot.guards.sentinel import Sentinel, is_free, obstacle
+from ghostbot.guards.sentinel import Sentinel, obstacle
+from ghostbot.process.ports import is_free
 from tests.fakes.clock import run
 from tests.fakes.kennel import kennel, table
 
