@@ -171,7 +171,8 @@ class Ghost:
                 near = did_you_mean(group, groups)
                 raise errors.NoSuch(f"cannot {verb} {word}: no such group{near}")
             return {n for n, d in self._dogs.items() if d.table.group == group}
-        return {self._dog(word, verb).table.name}
+        family = {n for n, d in self._dogs.items() if d.table.of == word}  # web means web-1, …
+        return family or {self._dog(word, verb).table.name}
 
     def _dog(self, name: str, verb: str) -> Watchdog:
         dog = self._dogs.get(name)

@@ -1,6 +1,6 @@
 """A daemon's environment, put together anew at each start.
 
-What Ghost was started with, less its own; then PORT and INSTANCE; then each env_file; then env;
+What Ghost was started with, less its own; then each env_file; then PORT and INSTANCE; then env;
 and Ghost's marker over all.
 """
 
@@ -32,12 +32,12 @@ def inherited_environment(environ: Mapping[str, str]) -> dict[str, str]:
 def said_by_file(table: DaemonTable) -> dict[str, str]:
     """Return what ghost.toml says for a daemon, its files read now. Raises CannotSpawn."""
     said: dict[str, str] = {}
+    for path in table.env_file:
+        said |= _from_file(table.name, path)
     if table.port is not None:
         said["PORT"] = str(table.port)
     if table.instance is not None:
         said["INSTANCE"] = str(table.instance)
-    for path in table.env_file:
-        said |= _from_file(table.name, path)
     return {**said, **table.env}
 
 
@@ -62,10 +62,12 @@ def _from_file(name: str, path: Path) -> dict[str, str]:
 
 def _text(path: Path) -> str:
     fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a FIFO holds nobody up
-    with open(fd, "rb") as file:  # noqa: PTH123 - of a descriptor
+    try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise ValueError("it is no file")
-        held = file.read(FILE_MOST + 1)
+        held = os.read(fd, FILE_MOST + 1)
+    finally:
+        os.close(fd)
     if len(held) > FILE_MOST:
         raise ValueError(f"it is larger than {FILE_MOST // 1000} kB")
     try:

@@ -14,7 +14,7 @@ import pytest
 
 from ghostbot.config.model import DaemonTable, LogTable
 from ghostbot.errors import CannotSpawn
-from ghostbot.process.spawn import clean_signals, inherited_environment, spawn
+from ghostbot.process.spawn import clean_signals, spawn
 
 SHOW = (
     "import os, signal; print(os.getsid(0) == os.getpid(), os.getcwd(), os.environ.get('PORT'),"
@@ -56,18 +56,12 @@ def test_output_is_appended_and_the_log_is_private(tmp_path: Path) -> None:
     assert stat.S_IMODE(a_table.log.path.stat().st_mode) & ~0o640 == 0
 
 
-def test_ghosts_own_words_do_not_leak_into_daemons() -> None:
-    environ = {
-        "PATH": "/bin",
-        "SLACK_BOT_TOKEN": "xoxb",
-        "GHOST_UNIT": "outer/web/1",
-        "NOTIFY_SOCKET": "/run/x",
-        "WATCHDOG_USEC": "1",
-        "MY_SLACK_TOKEN": "kept",
-        "HTTPS_PROXY": "http://proxy",
-    }
-    kept = {"PATH", "MY_SLACK_TOKEN", "HTTPS_PROXY"}
-    assert set(inherited_environment(environ)) == kept
+def test_stderr_goes_apart_where_it_is_told_so_and_the_mask_of_files_is_set(tmp_path: Path) -> None:
+    log = LogTable(tmp_path / "out.log", stderr=tmp_path / "deep" / "err.log")
+    a_table = table(tmp_path, "sh", "-c", "echo out; echo err >&2; umask", log=log, umask=0o27)
+    assert start(a_table) == 0
+    assert log.path.read_text() == "out\n0027\n"
+    assert (tmp_path / "deep" / "err.log").read_text() == "err\n"
 
 
 SIGNALS = """
