@@ -70,6 +70,47 @@ async def test_ghost_killed_between_a_clone_and_its_journal_line_finds_the_proce
         await s.end()
 
 
+@pytest.mark.parametrize(
+    "lost",
+    [["process-registry.json"], ["journal/spawns.jsonl"], ["process-registry.json", "journal"]],
+    ids=["registry", "journal", "both"],
+)
+@pytest.mark.parametrize("how", ["missing", "garbage"])
+async def test_lost_files_lose_and_double_no_daemon(
+    tmp_path: Path, lost: list[str], how: str
+) -> None:
+    async with survival(tmp_path) as s:
+        await s.ghost.up()
+        await s.begun()
+        await s.kill()
+        for name in lost:
+            path = tmp_path / ".ghost" / name
+            if path.is_dir():
+                path = path / "spawns.jsonl"
+            path.unlink()
+            if how == "garbage":
+                path.write_bytes(b'{"web": {"alive": tr\0\xff')
+        await s.end()
+
+
+async def test_a_state_directory_that_was_moved_keeps_its_daemons(tmp_path: Path) -> None:
+    """Its name is in the markers of what was started before: they count all the same."""
+    async with survival(tmp_path) as s:
+        await s.ghost.up()
+        await s.begun()
+        await s.kill()
+        (tmp_path / ".ghost").rename(tmp_path / "moved")
+        s.ghost.state_dirs.append(tmp_path / "moved")
+        with s.ghost.config.open("a") as config:
+            config.write('[ghost]\nstate_dir = "moved"\n')
+        await s.ghost.up()
+        daemons = await s.ghost.daemons()
+        assert {n: daemons[n]["pid"] for n in s.pids} == s.pids
+        assert {n: daemons[n]["restarts"] for n in s.pids} == dict.fromkeys(s.pids, 0)
+        code, out, err = await s.ghost.cli("down")
+        assert (code, s.ghost.marked()) == (0, []), out + err
+
+
 async def test_the_programs_of_these_tests_notice_a_second_copy(tmp_path: Path) -> None:
     """Without this, none of the tests above could fail for a doubled daemon."""
     async with survival(tmp_path) as s:

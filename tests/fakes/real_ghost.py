@@ -52,6 +52,7 @@ class RealGhost:
         self.environ |= {"PYTHONUNBUFFERED": "1", **environ}
         for name in PROXIES:
             self.environ.pop(name, None)
+        self.state_dirs = [folder / ".ghost"]  # the last is the present one
         self.process: asyncio.subprocess.Process | None = None
         self.seen: set[int] = set()  # every pid that was ever shown: none may outlive the test
         self.out = folder / "out.txt"
@@ -60,7 +61,7 @@ class RealGhost:
 
     @property
     def socket(self) -> str:
-        return str(self.folder / ".ghost" / "ghost.sock")
+        return str(self.state_dirs[-1] / "ghost.sock")
 
     async def up(self) -> None:
         """Start Ghost and wait until it answers."""
@@ -166,11 +167,11 @@ class RealGhost:
 
     def marked(self) -> list[psutil.Process]:
         """Return who was started for this state directory, and still runs."""
-        prefix = f"{state_id(self.folder / '.ghost')}/"
+        prefixes = tuple(f"{state_id(path)}/" for path in self.state_dirs)
         found = []
         for process in psutil.process_iter():
             with suppress(psutil.Error):
-                mine = process.environ().get("GHOST_UNIT", "").startswith(prefix)
+                mine = process.environ().get("GHOST_UNIT", "").startswith(prefixes)
                 if mine and process.status() != psutil.STATUS_ZOMBIE:
                     found.append(process)
         return found
