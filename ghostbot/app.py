@@ -44,6 +44,7 @@ from ghostbot.voice import Silent, Voice
 from ghostbot.web.doors import Doors
 from ghostbot.web.status_file import StatusFile
 from ghostbot.web.upgrade import Upgrade
+from ghostbot.web.upkeep import Upkeep
 from handlers.means import Means
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ def _long_tasks(
         allowed_hosts=web.allowed_hosts,
         down=lambda keep_daemons: ending.end(How.KEEP if keep_daemons else How.DOWN),
         upgrade=Upgrade(own.upgrades, lambda: ending.end(How.UPGRADE)),
+        upkeep=Upkeep(house.sweep),
         tell=house.troubles.teller("private door"),
     )
     return {

@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,7 @@ from ghostbot.process.ports import Ports
 from ghostbot.process.registry import Registry
 from ghostbot.process.runs import Runs
 from ghostbot.process.spawn import inherited_environment
+from ghostbot.process.sweep import Known, Swept, sweep
 from ghostbot.process.usage import Usage
 from ghostbot.troubles import Troubles
 
@@ -67,6 +68,23 @@ class Supervision:
             "sentinel": Sentinel(self.dogs, self.bus).run,
             "usage": self.usage.run,
             **{f"watchdog {name}": dog.run for name, dog in self.dogs.items()},
+        }
+
+    async def sweep(self, *, kill: bool, spare: Iterable[int] = ()) -> Swept:
+        """Find, and with `kill` end, what Ghost once started and no record knows."""
+        spared = tuple(spare)
+        return await asyncio.to_thread(
+            lambda: sweep(
+                state_id(self.config.ghost.state_dir), self._known, kill=kill, spare=spared
+            )
+        )
+
+    def _known(self) -> dict[str, Known]:
+        """Return the runs that records know; called from a thread, so it reads a copy."""
+        return {
+            name: Known(dog.daemon.proc, self.runs.run_of(name))
+            for name, dog in tuple(self.dogs.items())
+            if dog.daemon.is_alive
         }
 
     def daemons(self) -> dict[str, Daemon]:

@@ -36,11 +36,18 @@ class Api:
         """Return the answer to a GET. Raises what Ghost said no with, or NotRunning."""
         return self._ask("GET", path, b"", PATIENCE_S)
 
-    def post(self, path: str, body: dict[str, Any], *, wait: bool = False) -> dict[str, Any]:
+    def post(
+        self,
+        path: str,
+        body: dict[str, Any],
+        *,
+        wait: bool = False,
+        patience_s: float = PATIENCE_S,
+    ) -> dict[str, Any]:
         """Return the answer to a POST; with `wait`, Ghost may take a minute. Raises as `get`."""
         query = "?wait=true" if wait else ""
         held = json.dumps(body).encode()
-        return self._ask("POST", f"{path}{query}", held, WAIT_S if wait else PATIENCE_S)
+        return self._ask("POST", f"{path}{query}", held, WAIT_S if wait else patience_s)
 
     def stream(self, path: str) -> Iterator[dict[str, Any]]:
         """Give the objects of a stream, one a line, until it ends. Raises as `get`."""

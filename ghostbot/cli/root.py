@@ -21,6 +21,7 @@ COMMANDS = {  # name: the module that holds it, in the order in which people mee
     "reset": "reset",
     "backoff": "backoff",
     "registry": "registry",
+    "sweep": "sweep",
     "upgrade": "upgrade",
     "down": "down",
     "config": "config",

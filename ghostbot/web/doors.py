@@ -28,6 +28,7 @@ from ghostbot.web.logs import Logs
 from ghostbot.web.status import Status
 from ghostbot.web.token import token
 from ghostbot.web.upgrade import Upgrade
+from ghostbot.web.upkeep import Upkeep
 
 AGAIN_S = 10.0  # how often a door that stays shut is tried
 BACKLOG = 128
@@ -73,6 +74,7 @@ class Doors:
         down: Callable[[bool], None],
         tell: Tell,
         upgrade: Upgrade | None = None,
+        upkeep: Upkeep | None = None,
     ) -> None:
         """Take the parts.
 
@@ -86,7 +88,7 @@ class Doors:
         self._allowed_hosts = tuple(allowed_hosts)
         self._down = down
         self._tell = tell
-        self._upgrade = (upgrade,) if upgrade else ()
+        self._nouns = tuple(noun for noun in (upgrade, upkeep) if noun)
         self._token = ""  # read before the private door opens
         self._servers: list[asyncio.Server] = []
 
@@ -121,7 +123,7 @@ class Doors:
             Status(self._ghost),
             Daemons(self._ghost, self._down),
             logs,
-            *self._upgrade,
+            *self._nouns,
         ):
             app.add_routes(noun.routes())
         return app

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ghostbot.config.model import DaemonTable, LogTable
+from ghostbot.core.daemon import Proc
 from ghostbot.ghost import Doing
+from ghostbot.process.sweep import Stray, Swept
 from ghostbot.web.address import address
 from ghostbot.web.doors import Doors
+from ghostbot.web.upkeep import Upkeep
 from tests.fakes.house import until
 from tests.fakes.kennel import Kennel, kennel
 
@@ -125,12 +128,18 @@ async def open_doors(
             told.append(line)
             opened.set()
 
+        async def swept(*, kill: bool, spare: Iterable[int]) -> Swept:
+            pid = max(spare, default=1)
+            strays = (Stray(Proc(pid, 1, "boot"), "web", "r1", 3.5, "sleep 9"),)
+            return Swept(strays, () if kill else strays)
+
         doors = Doors(
             k.ghost,
             state_dir=state_dir,
             listen=listen,
             allowed_hosts=allowed_hosts,
             down=downs.append,
+            upkeep=Upkeep(swept),
             tell=tell,
         )
         running = asyncio.create_task(doors.run(), name="doors")
