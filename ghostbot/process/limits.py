@@ -6,13 +6,11 @@ Rule 2: the shim's refusal is a line in the daemon's own log; its words become t
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 from ghostbot.config.model import DaemonTable
 
@@ -34,14 +32,20 @@ def with_shim(
 
     `said` names variables that the file sets, which no user's own replace.
     """
-    options: dict[str, Any] = {"rlimits": table.rlimits, "lc_ctype": lc_ctype}
+    words = [f"rlimit={name}:{_word(s)}:{_word(h)}" for name, (s, h) in table.rlimits.items()]
+    if lc_ctype is not None:
+        words.append(f"lc_ctype={lc_ctype}")
     if table.nice is not None:
-        options["nice"] = table.nice
+        words.append(f"nice={table.nice}")
     if table.user is not None:
-        own = sorted({"HOME", "USER", "LOGNAME", "SHELL"} & set(said))
-        options |= {"user": table.user, "cwd": os.fspath(table.cwd), "said": own}
+        words += [f"user={table.user}", f"cwd={os.fspath(table.cwd)}"]
+        words += [f"said={key}" for key in ("HOME", "USER", "LOGNAME", "SHELL") if key in said]
     # -I: nothing of the daemon's environment or folder may reach this Python
-    return (sys.executable, "-I", "-S", SHIM, json.dumps(options), *table.command)
+    return (sys.executable, "-I", "-S", SHIM, *words, "--", *table.command)
+
+
+def _word(limit: int | None) -> str:
+    return "unlimited" if limit is None else str(limit)
 
 
 def refusal(table: DaemonTable, pid: int, code: int | None) -> str | None:

@@ -1,7 +1,8 @@
 """A moment between Ghost and a daemon: sets what fork cannot (user, limits, nice), then execs.
 
-Run as `python -I -S shim.py OPTIONS program argument…`, where OPTIONS is JSON. It is a program
-of its own that imports nothing of Ghost, so that it starts in a few milliseconds.
+Run as `python -I -S shim.py KEY=VALUE… -- program argument…`; a key may come more than once. It
+is a program of its own that imports nothing of Ghost, and little else: json, re or enum would
+double the time it takes.
 
 Rule 1: it gives up what it has in the order in which that still can be done: root's rights last.
 Rule 2: whatever fails ends it with 126, or 127 where the program is not there, after one line
@@ -9,11 +10,10 @@ Rule 2: whatever fails ends it with 126, or 127 where the program is not there, 
 Rule 3: what it does not set, it leaves as it is; nothing of its own is left after the exec.
 """
 
+import _signal as signal  # type: ignore[import-not-found]  # signal itself loads enum
 import errno
-import json
 import os
 import resource
-import signal
 import sys
 
 REFUSED, NOT_FOUND = 126, 127  # as a shell says it, POSIX 2.8.2
@@ -26,33 +26,45 @@ class Refused(Exception):
 def main(argv: list[str]) -> None:
     """Become what the options say, and then the program; does not return where that works."""
     try:
-        options, command = json.loads(argv[1]), argv[2:]
+        end = argv.index("--")
+        options, command = _options(argv[1:end]), argv[end + 1 :]
         _restore_environment(options.get("lc_ctype"))
         _reset_signals()
-        who = _person(options["user"]) if "user" in options else None
-        _set_nice(options.get("nice"))
+        user = options["user"][0] if "user" in options else None
+        who = _person(user) if user is not None else None
+        for nice in options.get("nice", ()):
+            _set_nice(int(nice))
         _forget_oom_score()
-        _set_limits(options.get("rlimits", {}))
-        if who is not None:
-            _become(options["user"], who, set(options.get("said", ())))
-            _enter(options["cwd"], options["user"])
+        for limit in options.get("rlimit", ()):
+            _set_limit(*limit.split(":"))
+        if user is not None and who is not None:
+            _become(user, who, options.get("said", []))
+            _enter(options["cwd"][0], user)
         _execute(command)
     except Refused as refused:
         _end(str(refused), REFUSED)
 
 
-def _restore_environment(lc_ctype: str | None) -> None:
+def _options(words: list[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for word in words:
+        key, _, value = word.partition("=")
+        found.setdefault(key, []).append(value)
+    return found
+
+
+def _restore_environment(lc_ctype: list[str] | None) -> None:
     """Undo what Python did to the environment when it began: PEP 538 coerces the C locale."""
     os.environ.pop("__PYVENV_LAUNCHER__", None)  # macOS: how a venv's python finds itself
     os.environ.pop("LC_CTYPE", None)
     if lc_ctype is not None:
-        os.environ["LC_CTYPE"] = lc_ctype
+        os.environ["LC_CTYPE"] = lc_ctype[0]
 
 
 def _reset_signals() -> None:
     """Python ignores SIGPIPE, and execve(2) keeps that."""
     for number in signal.valid_signals():
-        if signal.getsignal(number) is signal.SIG_IGN:
+        if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
@@ -69,9 +81,7 @@ def _person(name: str) -> tuple[int, int, list[int], str, str]:
     return entry.pw_uid, entry.pw_gid, groups, entry.pw_dir, entry.pw_shell
 
 
-def _set_nice(nice: int | None) -> None:
-    if nice is None:
-        return
+def _set_nice(nice: int) -> None:
     try:
         os.setpriority(os.PRIO_PROCESS, 0, nice)
     except OSError as error:
@@ -88,17 +98,16 @@ def _forget_oom_score() -> None:
         pass  # no such file on this system, or the score may not be lowered
 
 
-def _set_limits(limits: dict[str, list[int | None]]) -> None:
-    for name, pair in limits.items():
-        soft, hard = (resource.RLIM_INFINITY if n is None else n for n in pair)
-        try:
-            resource.setrlimit(getattr(resource, f"RLIMIT_{name.upper()}"), (soft, hard))
-        except (OSError, ValueError) as error:  # "not allowed to raise maximum limit"
-            shown = "/".join("unlimited" if n is None else str(n) for n in pair)
-            raise Refused(f"cannot set rlimit {name} to {shown}: {_words(error)}") from None
+def _set_limit(name: str, *pair: str) -> None:
+    soft, hard = (resource.RLIM_INFINITY if n == "unlimited" else int(n) for n in pair)
+    try:
+        resource.setrlimit(getattr(resource, f"RLIMIT_{name.upper()}"), (soft, hard))
+    except (OSError, ValueError) as error:  # "not allowed to raise maximum limit"
+        why = _words(error)
+        raise Refused(f"cannot set rlimit {name} to {'/'.join(pair)}: {why}") from None
 
 
-def _become(name: str, who: tuple[int, int, list[int], str, str], said: set[str]) -> None:
+def _become(name: str, who: tuple[int, int, list[int], str, str], said: list[str]) -> None:
     uid, gid, groups, home, shell = who
     try:
         if os.geteuid() != uid or os.getuid() != uid:
