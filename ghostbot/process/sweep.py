@@ -12,6 +12,7 @@ Rule 4: who is known is asked after the look at all processes: a run that began 
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -129,10 +130,10 @@ def _with_ancestors(snapshot: Snapshot, pids: Iterable[int]) -> set[int]:
 
 
 def _await_end(strays: Iterable[Stray], within_s: float) -> None:
-    until = time.monotonic() + within_s
+    until, pause = time.monotonic() + within_s, threading.Event()  # nobody sets it
     left = [s.proc for s in strays]
     while (left := [p for p in left if is_alive(p)]) and time.monotonic() < until:
-        time.sleep(LOOK_S)
+        pause.wait(LOOK_S)
 
 
 def known_on_disk(state_dir: Path) -> dict[str, Known]:

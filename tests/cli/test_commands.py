@@ -212,17 +212,17 @@ async def test_hold_and_reset_say_what_became_of_it(asked: Asked, ghost: Ask) ->
     assert (ran.returncode, ran.stdout.splitlines()[0][:12]) == (0, "web is reset")
 
 
-async def test_sweep_works_without_a_ghost_and_with_every_file_lost(tmp_path: Path) -> None:
+def test_sweep_works_without_a_ghost_and_with_every_file_lost(tmp_path: Path) -> None:
     (tmp_path / "ghost.toml").write_text("")
-    ran = await asyncio.to_thread(run, tmp_path, "sweep")
+    ran = run(tmp_path, "sweep")
     assert (ran.returncode, ran.stdout) == (0, "nothing that Ghost started runs without a record\n")
     mark = f"{state_id(tmp_path / '.ghost')}/web/r1"
     stray = subprocess.Popen(["sleep", "60"], env={**os.environ, "GHOST_UNIT": mark})
     try:
-        found = json.loads((await asyncio.to_thread(run, tmp_path, "sweep", "--json")).stdout)
+        found = json.loads(run(tmp_path, "sweep", "--json").stdout)
         assert [(s["pid"], s["daemon"]) for s in found["strays"]] == [(stray.pid, "web")]
         assert stray.poll() is None
-        ran = await asyncio.to_thread(run, tmp_path, "sweep", "--kill")
+        ran = run(tmp_path, "sweep", "--kill")
         assert ran.returncode == 0
         assert ran.stdout.startswith(f"ended  {stray.pid}  web  ")
         assert stray.wait(timeout=5) == -signal.SIGTERM
