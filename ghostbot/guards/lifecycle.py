@@ -34,31 +34,40 @@ class Lifecycle:
         """Take the watchdogs by name."""
         self._dogs = dogs
         self._bus = bus
-        self._dependents: dict[str, list[str]] = {name: [] for name in dogs}
-        for name, dog in dogs.items():
-            for first in dog.table.after:
-                self._dependents[first].append(name)
+        self._held: set[Watchdog] = set()  # with an end
+        self._dependents = _dependents(dogs)
 
     def begin(self, runs: Runs, *, starting: bool = True) -> None:
         """Put into each mailbox what a new Ghost has to say first: what it found, and Start.
 
         Called once, before any watchdog runs. Without `starting`, what was found is all.
         """
-        for name, dog in self._dogs.items():
-            found = runs.find(name)
-            if found is not None and _is_due(dog.daemon, autostart=dog.table.autostart):
-                # Its record was lost, or never written: what is due and runs is wanted up.
-                dog.daemon = replace(dog.daemon, wanted=Wanted.UP)
-            for event in _found(dog, found, runs):
-                dog.post(event)
+        for dog in self._dogs.values():
+            self.greet(dog, runs, starting=starting)
+
+    def greet(self, dog: Watchdog, runs: Runs, *, starting: bool = True) -> None:
+        """Put into one mailbox what comes first. Called once, before that watchdog runs."""
+        found = runs.find(dog.table.name)
+        if found is not None and _is_due(dog.daemon, autostart=dog.table.autostart):
+            # Its record was lost, or never written: what is due and runs is wanted up.
+            dog.daemon = replace(dog.daemon, wanted=Wanted.UP)
+        for event in _found(dog, found, runs):
+            dog.post(event)
+        for event in self._gating(dog):
+            dog.post(event)
+        if starting and _is_due(dog.daemon, autostart=dog.table.autostart):
+            dog.post(Start())
+
+    def rewire(self) -> None:
+        """Learn anew who comes after whom; the gates of those who are kept follow."""
+        self._dependents, self._held = _dependents(self._dogs), self._held_now()
+        for dog in self._dogs.values():
             for event in self._gating(dog):
                 dog.post(event)
-            if starting and _is_due(dog.daemon, autostart=dog.table.autostart):
-                dog.post(Start())
 
     def _gating(self, dog: Watchdog) -> list[Event]:
         """Bring the reasons in a daemon's record up to what is so now."""
-        shut = [a for a in dog.table.after if not self._dogs[a].daemon.is_ready]
+        shut = [a for a in dog.table.after if a in self._dogs and not self._is_ready(a)]
         stale = [Cleared(why) for why in dog.daemon.gate if why not in shut]
         return [*(Gated(why) for why in shut), *stale]
 
@@ -66,6 +75,7 @@ class Lifecycle:
         """Open and shut gates as daemons become ready and cease to be; end holds in time."""
         with self._bus.listen() as feed:
             self._gate_all()
+            self._held = self._held_now()
             while True:
                 try:
                     async with asyncio.timeout_at(self._next_hold_end()):
@@ -76,25 +86,35 @@ class Lifecycle:
                 if feed.lagged:
                     feed.lagged = False
                     self._gate_all()
+                    self._held = self._held_now()
                 self._follow(fact)
 
     def _gate_all(self) -> None:
         for dog in self._dogs.values():
             for first in dog.table.after:
-                ready = self._dogs[first].daemon.is_ready
+                ready = first not in self._dogs or self._is_ready(first)
                 dog.post(Cleared(first) if ready else Gated(first))
 
     def _follow(self, fact: Turned) -> None:
         name = fact.after.name
-        ready = self._dogs[name].daemon.is_ready
-        if fact.before.is_ready is fact.after.is_ready:
+        if fact.after.held_until != fact.before.held_until:
+            self._held = self._held_now()
+        if fact.before.is_ready is fact.after.is_ready or name not in self._dogs:
             return
+        ready = self._is_ready(name)
         for dependent in self._dependents[name]:
             self._dogs[dependent].post(Cleared(name) if ready else Gated(name))
 
+    def _is_ready(self, name: str) -> bool:
+        return self._dogs[name].daemon.is_ready
+
     def _next_hold_end(self) -> float | None:
-        ends = [u for dog in self._dogs.values() if (u := dog.daemon.held_until) is not None]
+        """Return when the next hold ends. Asked for each fact, so it looks at the held only."""
+        ends = [u for dog in self._held if (u := dog.daemon.held_until) is not None]
         return min(ends, default=None)
+
+    def _held_now(self) -> set[Watchdog]:
+        return {dog for dog in self._dogs.values() if dog.daemon.held_until is not None}
 
     def _end_holds(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -102,6 +122,16 @@ class Lifecycle:
             until = dog.daemon.held_until
             if until is not None and until <= now:
                 dog.post(Start())
+
+
+def _dependents(dogs: Mapping[str, Watchdog]) -> dict[str, list[str]]:
+    """Return who comes directly after each. One that is about to go may name who has gone."""
+    found: dict[str, list[str]] = {name: [] for name in dogs}
+    for name, dog in dogs.items():
+        for first in dog.table.after:
+            if first in found:
+                found[first].append(name)
+    return found
 
 
 def _found(dog: Watchdog, found: Proc | None, runs: Runs) -> Sequence[Event]:

@@ -102,6 +102,7 @@ class Watchdog:
         self._mail: deque[_Mail] = deque()
         self._wake = asyncio.Event()
         self._spawning = False
+        self._retired = False
         self._loop = asyncio.get_running_loop()
         self._next: asyncio.Future[None] = self._loop.create_future()
 
@@ -119,32 +120,46 @@ class Watchdog:
         self._wake.set()
         await read
 
+    def describe(self, table: DaemonTable) -> None:
+        """Go by another table from now on; what runs is not touched."""
+        self.table = table
+        self.daemon = replace(self.daemon, policy=table.policy)
+
+    def retire(self) -> None:
+        """Let `run` return: nobody wants this daemon kept any more, and nothing of it runs."""
+        self._retired = True
+        self._wake.set()
+
     def next_turn(self) -> asyncio.Future[None]:
         """Return what is done when the daemon next changes."""
         return self._next
 
     async def run(self) -> None:
-        """Keep the daemon for ever. Started again after a failure, it goes on from its record."""
+        """Keep the daemon until it is retired.
+
+        Started again after a failure, it goes on from its record.
+        """
         if self._spawning:  # it failed between a spawn and its outcome
             self._spawning = False
             await self._take(self._recovered())
-        while True:
-            mail = await self._await_mail()
+        while (mail := await self._await_mail()) is not None:
             try:
                 await self._take(mail.event)
             finally:
                 if mail.read and not mail.read.done():
                     mail.read.set_result(None)
 
-    async def _await_mail(self) -> _Mail:
+    async def _await_mail(self) -> _Mail | None:
         if not self._mail:
+            if self._retired:
+                return None
             self._wake.clear()
             try:
                 async with asyncio.timeout_at(self.daemon.deadline):
                     await self._wake.wait()
             except TimeoutError:
                 return _Mail(Elapsed())
-        return self._mail.popleft()
+        return self._mail.popleft() if self._mail else None
 
     async def _take(self, event: Event) -> None:
         todo = deque([event])

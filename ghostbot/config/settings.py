@@ -1,0 +1,52 @@
+"""The tables of a Config as plain keys and values, to compare two of them.
+
+Keys are those of ghost.toml, as far as one key became one field.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from ghostbot.config.model import Config, DaemonTable, GhostTable, LogTable, SlackTable, WebTable
+from ghostbot.core.restart import Policy
+
+# What Ghost alone goes by. Every other key is part of the process, and takes a restart.
+DESCRIBED = frozenset(
+    {
+        *("autostart", "priority", "after", "ready_after", "kill", "group", "description"),
+        *("instances", "log.max_bytes", "log.keep", "log.compress"),
+        *(field.name.removesuffix("_s") for field in fields(Policy) if field.name != "kind"),
+    }
+)
+
+
+def of_daemon(table: DaemonTable) -> dict[str, Any]:
+    """Return the settings of one daemon. A port that Ghost chose is none of them."""
+    found = {
+        **_flat(table, "policy", "log", "of", "instance"),
+        **_flat(table.policy),
+        **{f"log.{key}": value for key, value in _flat(table.log).items()},
+    }
+    if table.port_auto:
+        found["port"] = None
+    return found
+
+
+def of_ghost(config: Config) -> dict[str, Any]:
+    """Return the settings of Ghost itself, by the names that people know: `[web] listen`."""
+    return {
+        **{f"[ghost] {key}": value for key, value in _flat(config.ghost).items()},
+        **{f"[slack] {key}": value for key, value in _flat(config.slack).items()},
+        **{f"[web] {key}": value for key, value in _flat(config.web).items()},
+    }
+
+
+def _flat(
+    table: DaemonTable | Policy | LogTable | GhostTable | SlackTable | WebTable, *without: str
+) -> dict[str, Any]:
+    return {
+        field.name.removesuffix("_s"): getattr(table, field.name)
+        for field in fields(table)
+        if field.name not in without
+    }

@@ -1,0 +1,49 @@
+"""What a new ghost.toml changes."""
+
+from __future__ import annotations
+
+from ghostbot.core.plan import Change, Plan, plan
+
+OLD = {
+    "db": {"command": "pg", "group": "back"},
+    "web": {"command": "serve", "port": 80, "group": None},
+    "old": {"command": "x"},
+}
+
+
+def test_the_same_file_changes_nothing() -> None:
+    found = plan(OLD, dict(OLD), described={"group"})
+    assert found.is_empty
+    assert found.lines() == ("nothing has changed",)
+
+
+def test_daemons_come_and_go_by_name() -> None:
+    new = {"new": {"command": "y"}, "db": OLD["db"], "web": OLD["web"]}
+    found = plan(OLD, new, described=())
+    assert found == Plan(added=("new",), removed=("old",))
+    assert found.lines() == ("- old: stopped, as it is no longer there", "+ new: new")
+
+
+def test_only_what_a_process_is_made_of_restarts_it() -> None:
+    new = {
+        **OLD,
+        "db": {"command": "pg", "group": "store"},
+        "web": {"command": "serve -x", "port": 81, "group": "front"},
+    }
+    found = plan(OLD, new, described={"group"})
+    assert found.described == (Change("db", ("group",)),)
+    assert found.restarted == (Change("web", ("command", "port", "group")),)
+    assert found.lines() == (
+        "~ web: restarted, as it has another command, port and group",
+        "= db: not restarted; takes group",
+    )
+
+
+def test_a_key_that_only_one_file_has_is_a_change() -> None:
+    found = plan({"web": {}}, {"web": {"port": 1}}, described=())
+    assert found.restarted == (Change("web", ("port",)),)
+
+
+def test_settings_of_ghost_itself_say_what_takes_them() -> None:
+    found = plan(OLD, OLD, described=(), ghosts_own=("[web] listen",))
+    assert found.lines() == ("! [web] listen: needs `ghost upgrade`",)
