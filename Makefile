@@ -6,7 +6,7 @@ CONFIG := examples/quickstart/ghost.toml
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check format pictures clean
+.PHONY: help run test soak bench check format pictures clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,10 @@ test: .venv/test.stamp ## lint, types, architecture, every test (needs Chromium 
 
 soak: .venv/test.stamp ## the long tests: Ghost killed 200 times under load (ten minutes)
 	$(BIN)/python -m pytest -m soak -s tests/soak
+
+bench: .venv/test.stamp ## how fast Ghost sees deaths and starts again, beside the floor
+	$(BIN)/python bench/restart.py
+	$(BIN)/python bench/storm.py
 
 check: .venv/test.stamp ## lint, format, types and layers: everything but the tests
 	$(BIN)/ruff check .

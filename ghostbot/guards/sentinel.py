@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from ghostbot.bus import Bus
+from ghostbot.bus import Bus, Feed
 from ghostbot.config.model import DaemonTable
 from ghostbot.core.daemon import Cleared, State
 from ghostbot.guards.watchdog import Watchdog
@@ -30,6 +30,14 @@ def obstacle(table: DaemonTable) -> str | None:
     return f"port {table.port} ({owner[1]}, {owner[0]})" if owner else f"port {table.port}"
 
 
+async def _someone_waits(feed: Feed) -> None:
+    """Return when a daemon has come to wait. A look at all for each fact would cost a storm."""
+    while not feed.lagged:
+        if (await feed.get()).after.state is State.WAITING:
+            return
+    feed.lagged = False
+
+
 class Sentinel:
     """Clears what no longer stands in a daemon's way."""
 
@@ -46,7 +54,7 @@ class Sentinel:
                 waiting = [dog for dog in self._dogs.values() if self._obstacles(dog)]
                 if not waiting:
                     self._pause_s = LOOK_S
-                    await feed.get()
+                    await _someone_waits(feed)
                     continue
                 await asyncio.sleep(self._pause_s)
                 feed.drain()

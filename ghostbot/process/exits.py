@@ -20,6 +20,7 @@ from ghostbot.process.codes import Status, child_code, stranger_code
 from ghostbot.process.identity import boot_id, stat_of
 from ghostbot.process.kqueue import Kqueue
 
+PER_TURN = 100  # exits told in one turn of the loop; 500 in one would hold it for 100 ms
 POLL_S = 0.05  # without a descriptor; ten times quicker than people notice
 REARM_S = 1.0  # between tries to leave polling
 CODE_WITHIN_S = 5.0  # a slow init was seen to reap after 1.7 s; then the code is unknown
@@ -58,6 +59,7 @@ class Exits:
         self._polled: set[Watch] = set()
         self._poll: asyncio.TimerHandle | None = None
         self._rearm_at = 0.0
+        self._told = 0  # in this turn of the loop
         self._notices = notices if notices is not None else Kqueue.open(loop)
 
     def watch(self, proc: Proc, on_exit: OnExit) -> Watch:
@@ -111,8 +113,13 @@ class Exits:
         # Identity after opening: from here on the descriptor can mean no other process.
         if _is_another(watch.proc):
             self._loop.call_soon(self._finish, watch, None)
-        else:
+            return
+        try:
             self._loop.add_reader(watch.fd, self._ended, watch)
+        except OSError:  # ENOSPC: this user's share of epoll_ctl(2) is used up
+            os.close(watch.fd)
+            watch.fd = None
+            self._poll_it(watch)
 
     def _arm_without_fd(self, watch: Watch) -> bool:
         if self._notices is None:
@@ -129,6 +136,11 @@ class Exits:
         if watch.over:
             return
         if watch.fd is not None:
+            if self._told == 0:
+                self._loop.call_soon(self._renew)
+            if self._told == PER_TURN:
+                return  # it stays readable, and is met again in the next turn
+            self._told += 1
             self._loop.remove_reader(watch.fd)
         try:
             code = child_code(*_waitable(watch))
@@ -139,6 +151,9 @@ class Exits:
             self._poll_it(watch)
         else:
             self._finish(watch, code, ours=True)
+
+    def _renew(self) -> None:
+        self._told = 0
 
     def _ask(self, watch: Watch, until: float, wait_s: float = CODE_EVERY_S) -> None:
         """Ask how a stranger ended, until the answer is settled or it is too late."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import subprocess
@@ -293,3 +294,24 @@ def test_a_zombie_is_nobody(tmp_path: Path) -> None:
     assert stat_of(child.pid) is not None
     assert identify(child.pid) is None
     child.wait()
+
+
+async def test_a_process_that_cannot_be_waited_for_by_event_is_polled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """epoll_ctl(2) says ENOSPC when too much is watched by this user."""
+    loop = asyncio.get_running_loop()
+    exits, child = Exits(loop), quiet_child(3, 0.05)
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "add_reader", refuse)
+        ended = asyncio.create_task(code_of(exits, proc(child.pid)))
+        await asyncio.sleep(0)
+    before = len(list(Path("/dev/fd").iterdir()))
+    assert await ended == 3
+    assert len(list(Path("/dev/fd").iterdir())) == before
+    assert not exits.pids
+    exits.close()

@@ -1,0 +1,38 @@
+"""Bench scripts run, and Ghost stays near the floor that they measure in the same run."""
+
+from __future__ import annotations
+
+import importlib.util
+import statistics
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+BENCH = Path(__file__).parents[2] / "bench"
+TIMES = 25
+GENEROUS = 2.5  # times the bare loop; 1.3 on a machine of its own
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the floor is a pidfd")
+
+
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, BENCH / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_killed_daemon_is_back_almost_as_soon_as_a_bare_loop_can_do_it() -> None:
+    bare, own = script("restart").measure(TIMES)
+    assert statistics.median(own) < statistics.median(bare) * GENEROUS, (bare, own)
+
+
+def test_a_storm_of_deaths_neither_holds_the_loop_nor_keeps_answers_waiting() -> None:
+    bare_s, storm = script("storm").measure(200)
+    assert storm.noticed_s < max(bare_s, 0.005) * 30, (bare_s, storm)
+    assert storm.stall_s < 0.25, storm
+    assert storm.answer_s < 0.25, storm
