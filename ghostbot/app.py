@@ -30,6 +30,7 @@ from ghostbot.ghost import Ghost
 from ghostbot.heartbeats import Heartbeats
 from ghostbot.incidents.desk import Desk
 from ghostbot.keep import keep
+from ghostbot.reload import Reload
 from ghostbot.slack.gateway import Gateway
 from ghostbot.slack.notifier import Notifier
 from ghostbot.slack.outbox import Outbox
@@ -63,6 +64,7 @@ class Own:
 
     playground: bool
     upgrades: Upgrades
+    reload: Reload
     linked: Callable[[Callable[[], str]], None]  # takes what says how Slack is
     for_desk: Feed
     for_terminal: Feed
@@ -106,7 +108,7 @@ def _long_tasks(
         allowed_hosts=web.allowed_hosts,
         down=lambda keep_daemons: ending.end(How.KEEP if keep_daemons else How.DOWN),
         upgrade=Upgrade(own.upgrades, lambda: ending.end(How.UPGRADE)),
-        upkeep=Upkeep(house.sweep),
+        upkeep=Upkeep(house.sweep, own.reload.reload),
         tell=house.troubles.teller("private door"),
     )
     return {

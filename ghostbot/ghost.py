@@ -100,7 +100,11 @@ class Ghost:
         self._measures = measures
         self._began = time.monotonic()
         self._offset = 0.0  # of the wall clock, as `_clocks` keeps it
-        self._after = {name: dog.table.after for name, dog in watchdogs.items()}
+
+    @property
+    def _after(self) -> dict[str, tuple[str, ...]]:
+        dogs = self._dogs
+        return {n: tuple(a for a in dog.table.after if a in dogs) for n, dog in dogs.items()}
 
     # Reading.
 
@@ -242,13 +246,14 @@ class Ghost:
             for n in names
         )
 
-    async def down(self, actor: Actor) -> Outcomes:
-        """Stop all daemons in reverse order. This is no person's stop: the next Ghost starts them.
+    async def down(self, actor: Actor, names: Sequence[str] | None = None) -> Outcomes:
+        """Stop daemons, or all, in reverse order. No person's stop: the next Ghost starts them.
 
         Takes as long as the slowest stop, and is not cut short.
         """
         log.info("order verb=down by=%s", actor.id)
-        return await self._carry_out(Doing.STOP, tuple(self._dogs), Stop(lasting=False))
+        meant = tuple(self._dogs) if names is None else tuple(names)
+        return await self._carry_out(Doing.STOP, meant, Stop(lasting=False))
 
     def _refuse_useless(self, doing: Doing, names: Sequence[str]) -> None:
         for name in names:
@@ -264,6 +269,7 @@ class Ghost:
     async def _carry_out(self, doing: Doing, names: Sequence[str], event: Order) -> Outcomes:
         """Give the order level by level, and say for each daemon what became of it."""
         outcomes: dict[str, Outcome] = {}
+        views = {n: self.daemon(n) for n in names}  # a reload may let one go meanwhile
         try:
             for level in self._levels(doing, names):
                 for outcome in await asyncio.gather(*(self._one(doing, n, event) for n in level)):
@@ -273,7 +279,7 @@ class Ghost:
             log.exception("order failed verb=%s names=%s", doing.value, ",".join(names))
             said = f"cannot {doing.value}: {error or type(error).__name__}"
             outcomes |= {
-                n: Outcome(n, ok=False, said=said, view=self.daemon(n))
+                n: Outcome(n, ok=False, said=said, view=views[n])
                 for n in names
                 if n not in outcomes
             }
@@ -281,20 +287,21 @@ class Ghost:
 
     def _levels(self, doing: Doing, names: Sequence[str]) -> list[list[str]]:
         """Order `names`, and for a start what they need, first level first."""
-        wanted = set(names)
+        wanted, after = set(names), self._after
         if doing in STARTS:
-            wanted |= {u for n in names for u in order.upstream(self._after, n) if self._idle(u)}
+            wanted |= {u for n in names for u in order.upstream(after, n) if self._idle(u)}
         priority = {name: dog.table.priority for name, dog in self._dogs.items()}
-        found = [[n for n in level if n in wanted] for level in order.levels(self._after, priority)]
-        levels = [level for level in found if level]
-        return levels[::-1] if doing is Doing.STOP else levels
+        levels = order.levels(after, priority)
+        found = [[n for n in level if n in wanted] for level in levels]
+        some = [level for level in found if level]
+        return some[::-1] if doing is Doing.STOP else some
 
     def _idle(self, name: str) -> bool:
         d = self._dogs[name].daemon
         return not d.is_ready and not d.is_alive
 
     async def _one(self, doing: Doing, name: str, event: Order) -> Outcome:
-        dog = self._dogs[name]
+        dog = self._dog(name, doing.value)
         was = dog.daemon
         if doing is Doing.START and was.is_ready and was.wanted is Wanted.UP and not was.done:
             return self._outcome(name, (True, "was up already"))
@@ -312,7 +319,7 @@ class Ghost:
 
     def _verdict(self, doing: Doing, name: str) -> tuple[bool, str] | None:
         """Say whether the order came true, in words; None: not yet known."""
-        d = self._dogs[name].daemon
+        d = self._dog(name, doing.value).daemon
         if doing is Doing.STOP:
             return _stopped(d)
         if d.state is State.WAITING:

@@ -11,7 +11,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -29,6 +29,7 @@ from ghostbot.logbook import Logbook
 from ghostbot.notify import Systemd
 from ghostbot.process.lock import Lock
 from ghostbot.process.spawn import clean_signals
+from ghostbot.reload import Reload
 from ghostbot.stall import Stall
 from ghostbot.supervision import Supervision, supervision
 from ghostbot.troubles import Troubles
@@ -78,6 +79,29 @@ class _Slack:
         self.ask = ask
 
 
+class _Tasks:
+    """The tasks of a life that end with it: those that are kept, and orders under way."""
+
+    def __init__(self, tasks: asyncio.TaskGroup, troubles: Troubles) -> None:
+        """Begin with none."""
+        self.guards: list[asyncio.Task[None]] = []
+        self.orders: set[asyncio.Task[Outcomes]] = set()
+        self._tasks = tasks
+        self._troubles = troubles
+
+    def begin(self, order: Coroutine[Any, Any, Outcomes], name: str) -> asyncio.Task[Outcomes]:
+        """Begin an order, which lives on when its asker goes away."""
+        task = self._tasks.create_task(order, name=name)
+        self.orders.add(task)
+        task.add_done_callback(self.orders.discard)
+        return task
+
+    def keep(self, name: str, fn: Callable[[], Awaitable[None]]) -> None:
+        """Run `fn` for as long as Ghost."""
+        kept = keep(name, fn, self._troubles.teller(name))
+        self.guards.append(self._tasks.create_task(kept, name=name))
+
+
 class _Life:
     """Ghost between two execs, or between its start and its end."""
 
@@ -100,23 +124,15 @@ class _Life:
         troubles, systemd = Troubles(terminal.say), Systemd.of(os.environ)
         troubles.teller("upgrade")(self._upgrades.handed.failed)
         async with supervision(self._config, troubles) as house, asyncio.TaskGroup() as tasks:
-            orders: set[asyncio.Task[Outcomes]] = set()
-
-            def begin(order: Coroutine[Any, Any, Outcomes], name: str) -> asyncio.Task[Outcomes]:
-                task = tasks.create_task(order, name=name)
-                orders.add(task)
-                task.add_done_callback(orders.discard)
-                return task
-
-            ghost = self._ghost(house, begin)
-            around = self._around(house, ghost, ending)  # before the daemons: it keeps feeds
-            guards = [
-                tasks.create_task(keep(name, fn, troubles.teller(name)), name=name)
-                for name, fn in house.tasks().items()
-            ]
-            guards.append(tasks.create_task(systemd.run(partial(_up, house)), name="systemd"))
+            long = _Tasks(tasks, troubles)
+            ghost = self._ghost(house, long.begin)
+            reload = Reload(house, ghost, begin=long.begin, keep=long.keep)
+            around = self._around(house, ghost, ending, reload)  # before daemons: it keeps feeds
+            for name, fn in house.tasks().items():
+                long.keep(name, fn)
+            long.guards.append(tasks.create_task(systemd.run(partial(_up, house)), name="systemd"))
             hung = keep("stall", Stall(troubles.teller("loop")).run)
-            guards.append(tasks.create_task(hung, name="stall"))
+            long.guards.append(tasks.create_task(hung, name="stall"))
             self._upgrades.looking()
             systemd.ready(_up(house))
             rest = tasks.create_task(keep("the rest", around, troubles.teller("the rest")))
@@ -128,7 +144,7 @@ class _Life:
             if how is How.UPGRADE and ending.how is How.DOWN:  # somebody changed their mind
                 await _until_told(ending, ghost, systemd)
             self._since = time.monotonic()
-            for task in (*guards, *orders):  # an order may wait for what never comes
+            for task in (*long.guards, *long.orders):  # an order may wait for what never comes
                 task.cancel()
         self.how = ending.how
         ending.close()
@@ -149,7 +165,7 @@ class _Life:
         )
 
     def _around(
-        self, house: Supervision, ghost: Ghost, ending: Ending
+        self, house: Supervision, ghost: Ghost, ending: Ending, reload: Reload
     ) -> Callable[[], Coroutine[Any, Any, None]]:
         """Return what stands around the supervising. Imported in a thread, as it takes long."""
         for_desk, for_terminal = house.bus.keep(), house.bus.keep()
@@ -159,6 +175,7 @@ class _Life:
             own = app.Own(
                 playground=self._playground,
                 upgrades=self._upgrades,
+                reload=reload,
                 linked=self._slack.linked,
                 for_desk=for_desk,
                 for_terminal=for_terminal,

@@ -41,34 +41,115 @@ log = logging.getLogger("ghost.supervision")
 
 
 @dataclass(frozen=True, slots=True)
+class _Maker:
+    """Makes watchdogs. `dogs` are those there are, for a start to find its own."""
+
+    runs: Runs
+    registry: Registry
+    bus: Bus
+    notices: Notices
+    ports: Ports
+    budget: SpawnBudget
+    dogs: dict[str, Watchdog]
+
+    def make(self, table: DaemonTable, record: Daemon) -> Watchdog:
+        """Make one, with the port that it has so far."""
+        if table.notify:  # an adopted one may be about to tell
+            self.notices.listen(table.name)
+        return Watchdog(
+            self.ports.given(table),
+            record,
+            runs=self.runs,
+            turn=self.budget.turn,
+            obstacle=self._prepare,
+            save=self.registry.note,
+            bus=self.bus,
+        )
+
+    def _prepare(self, table: DaemonTable) -> str | None:
+        if table.notify:  # before it is spawned, as it may tell at once
+            self.notices.listen(table.name)
+        self.dogs[table.name].table = settled = self.ports.settled(table)
+        return obstacle(settled)
+
+
+Begin = Callable[[str, Callable[[], Awaitable[None]]], object]  # a task, kept as long as Ghost
+
+
+@dataclass(frozen=True, slots=True)
 class Supervision:
     """The daemons' side of the house."""
 
-    config: Config
-    bus: Bus
+    config: Config  # as it was when Ghost began
     troubles: Troubles
-    registry: Registry
-    runs: Runs
-    dogs: dict[str, Watchdog]
     usage: Usage
-    notices: Notices
     notes: tuple[str, ...]  # what was wrong with what the last Ghost left, in words
+    lifecycle: Lifecycle
+    maker: _Maker
+
+    @property
+    def bus(self) -> Bus:
+        """What carries the facts."""
+        return self.maker.bus
+
+    @property
+    def registry(self) -> Registry:
+        """The records on disk."""
+        return self.maker.registry
+
+    @property
+    def runs(self) -> Runs:
+        """The operating system's side."""
+        return self.maker.runs
+
+    @property
+    def notices(self) -> Notices:
+        """Where daemons that notify are heard."""
+        return self.maker.notices
+
+    @property
+    def dogs(self) -> dict[str, Watchdog]:
+        """The watchdogs by name, in the order of the file."""
+        return self.maker.dogs
 
     def tasks(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """Name what runs for as long as Ghost; who listens comes before who acts.
 
         Called once: the first mail of each daemon is put in here.
         """
-        lifecycle = Lifecycle(self.dogs, self.bus)
-        lifecycle.begin(self.runs)
+        self.lifecycle.begin(self.runs)
         return {
-            "lifecycle": lifecycle.run,
+            "lifecycle": self.lifecycle.run,
             "selfcheck": Selfcheck(self.dogs, self.bus, self.notices).run,
             "clock": Clock(self.dogs, self.troubles.teller("clock")).run,
-            "sentinel": Sentinel(self.dogs, self.bus).run,
+            "sentinel": Sentinel(self.dogs, self.bus, self.troubles.teller("starting")).run,
             "usage": self.usage.run,
             **{f"watchdog {name}": dog.run for name, dog in self.dogs.items()},
         }
+
+    def apply(self, config: Config, begin: Begin) -> None:
+        """Keep the daemons of `config` from now on. No process is touched.
+
+        Whom it does not name is let go where nothing of it runs; else it is kept. Who is new
+        gets a watchdog, run by `begin`, and is started where the file says so.
+        """
+        before = dict(self.dogs)
+        gone = [n for n, dog in before.items() if n not in config.daemons and not _runs(dog)]
+        fresh = [name for name in config.daemons if name not in before]
+        self.dogs.clear()  # the same dict, as everybody holds it, in the order of the new file
+        for name, table in config.daemons.items():
+            self.dogs[name] = before.get(name) or self.maker.make(table, Daemon(name))
+            self.dogs[name].describe(self.maker.ports.given(table))
+        self.dogs.update({n: d for n, d in before.items() if n not in {*config.daemons, *gone}})
+        for name in gone:
+            before[name].retire()
+            self.notices.forget(name)
+            self.registry.forget(name)
+        self.lifecycle.rewire()
+        for name in fresh:
+            self.troubles.teller(f"stranger {name}")(None)
+            self.lifecycle.greet(self.dogs[name], self.runs)
+            begin(f"watchdog {name}", self.dogs[name].run)
 
     async def sweep(self, *, kill: bool, spare: Iterable[int] = ()) -> Swept:
         """Find, and with `kill` end, what Ghost once started and no record knows."""
@@ -115,52 +196,19 @@ async def supervision(config: Config, troubles: Troubles) -> AsyncIterator[Super
     for note in notes:
         log.warning("found %s", note)
     notices = Notices(state_id(state_dir), loop, troubles.teller("notices"))
-    for table in config.daemons.values():
-        if table.notify:  # an adopted one may be about to tell
-            notices.listen(table.name)
-    dogs = _watchdogs(config, records, runs, registry, bus=bus, notices=notices, ports=ports)
+    dogs: dict[str, Watchdog] = {}
+    maker = _Maker(runs, registry, bus, notices, ports, SpawnBudget(), dogs)
+    for name, table in config.daemons.items():
+        dogs[name] = maker.make(table, records.get(name, Daemon(name)))
     _tell_strangers(config, records, troubles)
     try:
-        yield Supervision(config, bus, troubles, registry, runs, dogs, _usage(dogs), notices, notes)
+        yield Supervision(config, troubles, _usage(dogs), notes, Lifecycle(dogs, bus), maker)
     finally:
         notices.close()
         runs.close()
         exits.close()
         await registry.close()
         journal.close()
-
-
-def _watchdogs(
-    config: Config,
-    records: dict[str, Daemon],
-    runs: Runs,
-    registry: Registry,
-    *,
-    bus: Bus,
-    notices: Notices,
-    ports: Ports,
-) -> dict[str, Watchdog]:
-    budget = SpawnBudget()
-
-    def prepare(table: DaemonTable) -> str | None:
-        if table.notify:  # before it is spawned, as it may tell at once
-            notices.listen(table.name)
-        dogs[table.name].table = settled = ports.settled(table)
-        return obstacle(settled)
-
-    dogs = {
-        name: Watchdog(
-            ports.given(table),
-            records.get(name, Daemon(name)),
-            runs=runs,
-            turn=budget.turn,
-            obstacle=prepare,
-            save=registry.note,
-            bus=bus,
-        )
-        for name, table in config.daemons.items()
-    }
-    return dogs
 
 
 def _ports(config: Config, troubles: Troubles) -> Ports:
@@ -172,6 +220,10 @@ def _ports(config: Config, troubles: Troubles) -> Ports:
     ports = Ports(state_dir / "ports.json", state_id(state_dir), taken, troubles.teller("ports"))
     ports.load()
     return ports
+
+
+def _runs(dog: Watchdog) -> bool:
+    return dog.daemon.is_alive or dog.daemon.proc is not None
 
 
 def _usage(dogs: dict[str, Watchdog]) -> Usage:

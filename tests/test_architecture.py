@@ -26,6 +26,7 @@ LONG_FUNCTIONS = {"ghostbot/core/daemon.py:_turn": "one match: a case for each e
 CATCHERS = {
     "ghostbot/keep.py:keep": "the edge of every long task",
     "ghostbot/ghost.py:_carry_out": "an order that fails is told to whoever waits for it",
+    "ghostbot/reload.py:_carry_out": "a reload that fails is told to whoever waits for it",
     "ghostbot/slack/work.py:_do": "whoever asked is told",
     "ghostbot/slack/work.py:_apologise": "nobody is left to tell",
     "ghostbot/web/answers.py:in_one_shape": "a request is answered with an id of the log",

@@ -129,6 +129,8 @@ def _read(status: int, file: BinaryIO) -> dict[str, Any]:
         raise errors.GhostError("cannot read Ghost's answer: it is no JSON object")
     if status >= FAILED_FROM and "outcomes" not in body:
         said = body.get("error", {})
+        if said.get("code") == errors.ConfigError.code:
+            raise errors.ConfigError(said["message"].split("\n"))
         kind = BY_CODE.get(said.get("code"), errors.GhostError)
         raise kind(said.get("message", f"Ghost answered {status}"))
     return body

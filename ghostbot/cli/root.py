@@ -22,6 +22,7 @@ COMMANDS = {  # name: the module that holds it, in the order in which people mee
     "backoff": "backoff",
     "registry": "registry",
     "sweep": "sweep",
+    "reload": "reload",
     "upgrade": "upgrade",
     "down": "down",
     "config": "config",

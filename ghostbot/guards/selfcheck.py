@@ -52,9 +52,12 @@ class Selfcheck:
                         feed.lagged = False
                         for dog in self._dogs.values():
                             self._look_at(dog, looked_at, tasks)
+                    if fact.after.name not in self._dogs:  # let go by a reload
+                        continue
+                    dog = self._dogs[fact.after.name]
                     if isinstance(fact.event, Adopted):
-                        self._give_benefit_of_doubt(self._dogs[fact.after.name])
-                    self._look_at(self._dogs[fact.after.name], looked_at, tasks)
+                        self._give_benefit_of_doubt(dog)
+                    self._look_at(dog, looked_at, tasks)
 
     def _look_at(self, dog: Watchdog, seen: dict[str, Proc], tasks: asyncio.TaskGroup) -> None:
         d = dog.daemon

@@ -8,8 +8,10 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from ghostbot import errors
+from ghostbot import errors, shapes
+from ghostbot.ghost import Actor
 from ghostbot.process.sweep import Stray, Swept
+from ghostbot.reload import Reloaded
 from ghostbot.web import answers, asked
 from ghostbot.web.admission import ACTOR
 
@@ -25,16 +27,43 @@ class Sweep(Protocol):
         """Sweep."""
 
 
-class Upkeep:
-    """`/api/sweep`."""
+class Again(Protocol):
+    """What reads ghost.toml again, and does what it changes."""
 
-    def __init__(self, sweep: Sweep) -> None:
+    def __call__(self, actor: Actor, *, dry_run: bool, wait: bool) -> Awaitable[Reloaded]:
+        """Reload."""
+
+
+class Upkeep:
+    """`/api/sweep` and `/api/reload`."""
+
+    def __init__(self, sweep: Sweep, reload: Again) -> None:
         """Take what does it."""
         self._sweep = sweep
+        self._reload = reload
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of this noun."""
-        return [web.post("/api/sweep", self.sweep)]
+        return [web.post("/api/sweep", self.sweep), web.post("/api/reload", self.reload)]
+
+    async def reload(self, request: web.Request) -> web.Response:
+        """Read ghost.toml again; 202 where what it changes still goes on, 409 where it failed."""
+        wait = asked.truth(asked.query(request, "wait"), "wait")
+        found = await asked.body(request, "dry_run")
+        dry_run = found.get("dry_run", False)
+        if not isinstance(dry_run, bool):
+            raise errors.BadRequest(
+                f"cannot read the body: dry_run is {asked.shown(dry_run)}; it takes true or false"
+            )
+        try:
+            done = await self._reload(request[ACTOR], dry_run=dry_run, wait=wait)
+        except errors.ConfigError as error:  # all mistakes, one a line
+            return answers.no(422, error.code, str(error))
+        body = _reloaded(done, dry_run=dry_run)
+        if failed := [f"{o.name} {o.said}" for o in done.outcomes if not o.ok]:
+            body |= shapes.error(errors.Failed.code, "; ".join(failed))
+        status = 409 if failed else 202 if done.going_on else 200
+        return answers.answer(body, status=status)
 
     async def sweep(self, request: web.Request) -> web.Response:
         """List strays; with `kill`, end them."""
@@ -53,6 +82,21 @@ class Upkeep:
             pids = ",".join(str(s.proc.pid) for s in swept.strays)
             log.info("order verb=sweep pids=%s by=%s", pids, request[ACTOR].id)
         return answers.answer(shape(swept, killed=kill))
+
+
+def _reloaded(done: Reloaded, *, dry_run: bool) -> dict[str, Any]:
+    return {
+        "dry_run": dry_run,
+        "lines": list(done.plan.lines()),
+        "added": list(done.plan.added),
+        "removed": list(done.plan.removed),
+        "restarted": [{"name": c.name, "keys": list(c.keys)} for c in done.plan.restarted],
+        "described": [{"name": c.name, "keys": list(c.keys)} for c in done.plan.described],
+        "ghosts_own": list(done.plan.ghosts_own),
+        "warnings": list(done.warnings),
+        "going_on": done.going_on,
+        "outcomes": [{"name": o.name, "ok": o.ok, "said": o.said} for o in done.outcomes],
+    }
 
 
 def shape(swept: Swept, *, killed: bool) -> dict[str, Any]:

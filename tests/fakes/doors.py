@@ -13,8 +13,11 @@ from typing import Any
 
 from ghostbot.config.model import DaemonTable, LogTable
 from ghostbot.core.daemon import Proc
-from ghostbot.ghost import Doing
+from ghostbot.core.plan import Plan
+from ghostbot.errors import ConfigError
+from ghostbot.ghost import Actor, Doing
 from ghostbot.process.sweep import Stray, Swept
+from ghostbot.reload import Reloaded
 from ghostbot.web.address import address
 from ghostbot.web.doors import Doors
 from ghostbot.web.upkeep import Upkeep
@@ -133,13 +136,18 @@ async def open_doors(
             strays = (Stray(Proc(pid, 1, "boot"), "web", "r1", 3.5, "sleep 9"),)
             return Swept(strays, () if kill else strays)
 
+        async def reloaded(actor: Actor, *, dry_run: bool, wait: bool) -> Reloaded:
+            if (state_dir / "mistaken").exists():
+                raise ConfigError(["ghost.toml:1: one", "ghost.toml:2: two"])
+            return Reloaded(Plan(added=("new",)), going_on=not (wait or dry_run))
+
         doors = Doors(
             k.ghost,
             state_dir=state_dir,
             listen=listen,
             allowed_hosts=allowed_hosts,
             down=downs.append,
-            upkeep=Upkeep(swept),
+            upkeep=Upkeep(swept, reloaded),
             tell=tell,
         )
         running = asyncio.create_task(doors.run(), name="doors")

@@ -39,3 +39,23 @@ async def test_strays_are_listed_and_ended_only_when_asked(asked: Asked) -> None
 async def test_a_sweep_that_makes_no_sense_is_none(asked: Asked, body: object) -> None:
     given = await asked.ask("POST /api/sweep", body)
     assert (given.status, given.code) == (400, "bad_request")
+
+
+async def test_a_reload_shows_its_plan(asked: Asked, tmp_path: Path) -> None:
+    shown = await asked.ask("POST /api/reload", {"dry_run": True})
+    assert (shown.status, shown.json["added"], shown.json["lines"]) == (
+        200,
+        ["new"],
+        ["+ new: new"],
+    )
+    assert (await asked.ask("POST /api/reload?wait=true")).status == 200
+    begun = await asked.ask("POST /api/reload")
+    assert (begun.status, begun.json["going_on"]) == (202, True)
+    assert (await asked.ask("POST /api/reload", {"dry_run": 1})).status == 400
+    (tmp_path / "mistaken").touch()
+    refused = await asked.ask("POST /api/reload")
+    assert (refused.status, refused.code) == (422, "bad_config")
+    assert refused.json["error"]["message"].splitlines() == [
+        "ghost.toml:1: one",
+        "ghost.toml:2: two",
+    ]
