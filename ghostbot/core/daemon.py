@@ -355,7 +355,7 @@ def _not_begun(d: Daemon, why: str, now: float, *, own: bool) -> Next:
     if own and d.wanted is Wanted.UP:
         gate = d.gate if why in d.gate else (*d.gate, why)
         waiting = replace(d, state=State.WAITING, gate=gate, deadline=None)
-        return waiting, (Tell(f"cannot start: {why}"),)
+        return waiting, (Tell(f"waiting for {why}"),)
     return _died(_noted(d, Exit(None, why, now)), why, now)
 
 

@@ -8,7 +8,7 @@ stranger holds, and Ghost's own lack of process slots, descriptors or memory.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ghostbot.bus import Bus, Feed
 from ghostbot.config.model import DaemonTable
@@ -41,8 +41,14 @@ async def _someone_waits(feed: Feed) -> None:
 class Sentinel:
     """Clears what no longer stands in a daemon's way."""
 
-    def __init__(self, dogs: Mapping[str, Watchdog], bus: Bus) -> None:
-        """Take the watchdogs by name."""
+    def __init__(
+        self,
+        dogs: Mapping[str, Watchdog],
+        bus: Bus,
+        trouble: Callable[[str | None], None] = lambda _: None,
+    ) -> None:
+        """Take the watchdogs by name; `trouble` gets a line for people, None once it is over."""
+        self._trouble = trouble
         self._dogs = dogs
         self._bus = bus
         self._pause_s = LOOK_S
@@ -53,12 +59,18 @@ class Sentinel:
             while True:
                 waiting = [dog for dog in self._dogs.values() if self._obstacles(dog)]
                 if not waiting:
+                    self._trouble(None)
                     self._pause_s = LOOK_S
                     await _someone_waits(feed)
                     continue
+                self._tell(waiting)
                 await asyncio.sleep(self._pause_s)
                 feed.drain()
                 await self._look(waiting)
+
+    def _tell(self, waiting: list[Watchdog]) -> None:
+        short = [w for dog in waiting for w in self._obstacles(dog) if not w.startswith("port ")]
+        self._trouble(f"cannot start daemons: Ghost is out of {short[0]}" if short else None)
 
     def _obstacles(self, dog: Watchdog) -> list[str]:
         d = dog.daemon

@@ -50,6 +50,7 @@ from ghostbot.process.tree import (
 KILL_ROUNDS = 8  # of SIGKILL in one go; whoever still appears then is met again soon
 AGAIN_S = 0.02  # between looks for whom SIGKILL has yet to reach; doubles
 AGAIN_MAX_S = 1.0
+SHORT_S = 0.5  # Sentinel has one try for all, a second later
 CLEAR_WITHIN_S = 5.0  # SIGKILL takes microseconds, where it takes effect at all
 
 Post = Callable[[Event], None]
@@ -95,12 +96,17 @@ class Runs:
         self._runs: dict[str, Run] = {}
         self._subreaper = become_subreaper()
         RESERVE.fill()
+        RESERVE.lend_to_doors(loop)
+        self._short: str | None = None  # what Ghost lacked when it last tried to start something
+        self._short_until = 0.0
         self._orphans = Orphans(loop, exits.names)
         self._traces = Traces(state_id, journal, loop)
         self._strays: dict[str, list[Proc]] = {}  # by daemon: left by a leader that is gone
 
     def spawn(self, table: DaemonTable, post: Post) -> Spawned | Unspawned:
         """Start a run. What becomes of it is posted: Exited, and Gone where others were left."""
+        if self._short is not None and self._loop.time() < self._short_until:
+            return Unspawned(self._short, own=True)
         run = uuid.uuid4().hex[:8]
         self._journal.spawn(table.name, run, boot=boot_id(), ticks=ticks_now())
         try:
@@ -108,18 +114,24 @@ class Runs:
             popen = spawn(table, marker=marker, inherited=self._inherited_by(table))
         except CannotSpawn as error:
             self._journal.gone(table.name, run, None, boot_id())
-            return Unspawned(str(error), own=error.own)
+            return self._short_of(str(error)) if error.own else Unspawned(str(error), own=False)
         # The exit is ours to collect. Popen would poll the pid of an uncollected one for ever,
         # and so steal the status of whoever is given that pid next.
         popen.returncode = 0
         proc = _identify_child(popen.pid)
         if proc is None:
             self._journal.gone(table.name, run, None, boot_id())
-            return Unspawned("no file descriptors left", own=True)
+            return self._short_of("file descriptors")
+        self._short = None
         self._journal.spawned(table.name, run, proc)
         prefix = self._prefix(table.name)
         self._follow_leader(Run(table, proc, run, post, prefix, ours=self._subreaper))
         return Spawned(proc)
+
+    def _short_of(self, what: str) -> Unspawned:
+        """Have nobody try for a moment: each try would take what the others lack."""
+        self._short, self._short_until = what, self._loop.time() + SHORT_S
+        return Unspawned(what, own=True)
 
     async def clear(self, table: DaemonTable) -> None:
         """End what a leader of an earlier Ghost left when it died; return when that is gone.

@@ -25,14 +25,14 @@ __all__ = ["MARKER", "clean_signals", "inherited_environment", "spawn"]
 
 LOG_MODE = 0o640
 
-# errno(3) of Ghost's own scarcity: none of these says anything about the daemon.
+# What Ghost waits for, by errno(3): its own scarcity. None of these says anything about the daemon.
 SCARCE = {
-    errno.EAGAIN: "no process slots left",
-    errno.ENOMEM: "no memory left",
-    errno.EMFILE: "no file descriptors left",
-    errno.ENFILE: "no file descriptors left on this machine",
-    errno.ENOSPC: "no space left on the disk",
-    errno.EDQUOT: "no disk quota left",
+    errno.EAGAIN: "process slots",
+    errno.ENOMEM: "memory",
+    errno.EMFILE: "file descriptors",
+    errno.ENFILE: "file descriptors, of which this machine has no more",
+    errno.ENOSPC: "space on the disk",
+    errno.EDQUOT: "disk quota",
 }
 
 

@@ -50,7 +50,7 @@ def test_ghosts_own_trouble_is_tried_by_one_for_all_ever_later() -> None:
     async def main() -> None:
         async with kennel(*(table(f"d{n}") for n in range(50))) as k:
             for name in k.dogs:
-                k.runs.refuse[name] = Unspawned("no process slots left", own=True)
+                k.runs.refuse[name] = Unspawned("process slots", own=True)
             sentinel = asyncio.create_task(Sentinel(k.dogs, k.bus).run())
             await asyncio.sleep(60)
             assert len(k.runs.spawns) - 50 <= 12  # 1, 2, 4, 8, 10, 10 … seconds apart, one each

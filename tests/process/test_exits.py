@@ -54,6 +54,10 @@ def proc(pid: int) -> Proc:
     return proc_of(stat)
 
 
+def descriptors() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
+
+
 async def code_of(exits: Exits, process: Proc, within_s: float = 10.0) -> int | None:
     ended: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
     exits.watch(process, ended.set_result)
@@ -310,8 +314,8 @@ async def test_a_process_that_cannot_be_waited_for_by_event_is_polled(
         patch.setattr(loop, "add_reader", refuse)
         ended = asyncio.create_task(code_of(exits, proc(child.pid)))
         await asyncio.sleep(0)
-    before = len(list(Path("/dev/fd").iterdir()))
+    before = descriptors()
     assert await ended == 3
-    assert len(list(Path("/dev/fd").iterdir())) == before
+    assert descriptors() == before
     assert not exits.pids
     exits.close()

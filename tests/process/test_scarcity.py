@@ -17,7 +17,7 @@ from ghostbot.config.model import DaemonTable, LogTable
 from ghostbot.process.exits import Exits
 from ghostbot.process.identity import is_alive
 from ghostbot.process.journal import Journal
-from ghostbot.process.runs import Runs
+from ghostbot.process.runs import SHORT_S, Runs
 
 folder, mail = Path(sys.argv[1]), []
 
@@ -64,8 +64,12 @@ async def main():
         runs.signal(table(name, "sleep"), proc, signal.SIGTERM)
     await until(lambda: len(mail) == len(procs))
     assert {e.code for e in mail} == {-signal.SIGTERM}, mail
+    assert not hasattr(runs.spawn(table("more", "true"), mail.append), "proc")
     for fd in hogs:
         os.close(fd)
+    told = runs.spawn(table("told", "true"), mail.append)  # nobody tries for a moment
+    assert told.why == "file descriptors" and told.own, told
+    await asyncio.sleep(SHORT_S)
     again = runs.spawn(table("again", "true"), mail.append)
     await until(lambda: any(e.proc == again.proc for e in mail))
     print("polled:", len(procs), "again:", mail[-1].code)
@@ -90,5 +94,5 @@ def test_without_descriptors_exits_are_noticed_and_stops_work(
     send((proc_of(stat) for stat in Snapshot.take().marked(f"{state_id}/")), SIGKILL)
     assert ran.returncode == 0, ran.stderr
     refused, polled = ran.stdout.splitlines()
-    assert refused == "refused: no file descriptors left True"
+    assert refused == "refused: file descriptors True"
     assert polled.endswith("again: 0")
