@@ -25,6 +25,8 @@ COMMANDS = {  # name: the module that holds it, in the order in which people mee
     "reload": "reload",
     "upgrade": "upgrade",
     "down": "down",
+    "doctor": "doctor",
+    "install": "install",
     "config": "config",
 }
 
