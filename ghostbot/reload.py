@@ -92,6 +92,7 @@ class Reload:
             {name: settings.of_daemon(dog.table) for name, dog in self._house.dogs.items()},
             {name: settings.of_daemon(table) for name, table in config.daemons.items()},
             described=settings.DESCRIBED,
+            resting={n for n in self._house.dogs if not self._wants_restart(n)},
             ghosts_own=differing(settings.of_ghost(old), settings.of_ghost(config)),
         )
 
@@ -123,7 +124,12 @@ class Reload:
             async with asyncio.timeout(within_s):
                 return await self._ghost.down(actor, names)
         except TimeoutError:
-            return ()
+            said = f"is still not gone after {within_s:g} s; it stays known, see `ghost why`"
+            return tuple(
+                Outcome(n, ok=False, said=said, view=self._ghost.daemon(n))
+                for n in names
+                if self._house.dogs[n].daemon.is_alive
+            )
 
     def _wants_restart(self, name: str) -> bool:
         """Tell whether new settings are for now: it runs, or would, and nobody said not to."""

@@ -27,6 +27,7 @@ class Plan:
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     restarted: tuple[Change, ...] = ()
+    later: tuple[Change, ...] = ()  # with its next start: nobody wants it to run now
     described: tuple[Change, ...] = ()  # true from now on, without a restart
     ghosts_own: tuple[str, ...] = ()  # settings that only the next Ghost takes
 
@@ -46,6 +47,7 @@ class Plan:
                 f"~ {c.name}: restarted, as it has another {_listed(c.keys)}"
                 for c in self.restarted
             ),
+            *(f"= {c.name}: takes {_listed(c.keys)} with its next start" for c in self.later),
             *(f"= {c.name}: not restarted; takes {_listed(c.keys)}" for c in self.described),
             *(f"! {key}: needs `ghost upgrade`" for key in self.ghosts_own),
         )
@@ -56,16 +58,22 @@ def plan(
     new: Mapping[str, Settings],
     *,
     described: Collection[str],
+    resting: Collection[str] = (),
     ghosts_own: Collection[str] = (),
 ) -> Plan:
-    """Compare daemons by name. A change of `described` keys alone restarts nobody."""
+    """Compare daemons by name. A change of `described` keys alone restarts nobody.
+
+    Those of `resting` are not to be started: what they are made of changes later.
+    """
     changes = [Change(n, differing(old[n], new[n])) for n in new if n in old]
     changes = [c for c in changes if c.keys]
+    deep = [c for c in changes if not set(c.keys) <= set(described)]
     return Plan(
         added=tuple(n for n in new if n not in old),
         removed=tuple(n for n in old if n not in new),
-        restarted=tuple(c for c in changes if not set(c.keys) <= set(described)),
-        described=tuple(c for c in changes if set(c.keys) <= set(described)),
+        restarted=tuple(c for c in deep if c.name not in resting),
+        later=tuple(c for c in deep if c.name in resting),
+        described=tuple(c for c in changes if c not in deep),
         ghosts_own=tuple(ghosts_own),
     )
 

@@ -91,6 +91,7 @@ def _reloaded(done: Reloaded, *, dry_run: bool) -> dict[str, Any]:
         "added": list(done.plan.added),
         "removed": list(done.plan.removed),
         "restarted": [{"name": c.name, "keys": list(c.keys)} for c in done.plan.restarted],
+        "later": [{"name": c.name, "keys": list(c.keys)} for c in done.plan.later],
         "described": [{"name": c.name, "keys": list(c.keys)} for c in done.plan.described],
         "ghosts_own": list(done.plan.ghosts_own),
         "warnings": list(done.warnings),

@@ -39,6 +39,13 @@ def test_only_what_a_process_is_made_of_restarts_it() -> None:
     )
 
 
+def test_who_rests_takes_it_with_its_next_start() -> None:
+    new = {**OLD, "web": {"command": "serve", "port": 81, "group": None}}
+    found = plan(OLD, new, described=(), resting={"web", "db"})
+    assert (found.restarted, found.later) == ((), (Change("web", ("port",)),))
+    assert found.lines() == ("= web: takes port with its next start",)
+
+
 def test_a_key_that_only_one_file_has_is_a_change() -> None:
     found = plan({"web": {}}, {"web": {"port": 1}}, described=())
     assert found.restarted == (Change("web", ("port",)),)

@@ -96,8 +96,14 @@ async def test_what_a_person_holds_or_stopped_stays_so_and_takes_it_at_its_next_
     await ghost.cli("hold", "web")
     before = await pids(ghost)
     write(ghost, TOML.replace("60", "61"))
-    code, _, err = await ghost.cli("reload")
+    code, done, err = await ghost.cli("reload")
     assert (code, err) == (0, "")
+    assert done.splitlines() == [
+        "~ db: restarted, as it has another command",
+        "= web: takes command with its next start",
+        "= old: takes command with its next start",
+        "db is up",
+    ]
     after = await pids(ghost)
     assert after["web"] == before["web"]
     assert after["old"] is None
