@@ -21,6 +21,7 @@ from signal import SIGKILL, Signals
 from ghostbot.config.model import DaemonTable, Kill
 from ghostbot.core.daemon import Adopted, Event, Exited, Gone, Proc, Spawned, Unspawned
 from ghostbot.errors import CannotSpawn
+from ghostbot.process.cgroup import Groups
 from ghostbot.process.codes import stranger_code
 from ghostbot.process.exits import Exits, Watch
 from ghostbot.process.identity import (
@@ -95,6 +96,7 @@ class Runs:
         self._loop = loop
         self._runs: dict[str, Run] = {}
         self._subreaper = become_subreaper()
+        self._groups = Groups.delegated(state_id)
         RESERVE.fill()
         RESERVE.lend_to_doors(loop)
         self._short: str | None = None  # what Ghost lacked when it last tried to start something
@@ -111,7 +113,12 @@ class Runs:
         self._journal.spawn(table.name, run, boot=boot_id(), ticks=ticks_now())
         try:
             marker = f"{self._prefix(table.name)}{run}"
-            popen = spawn(table, marker=marker, inherited=self._inherited_by(table))
+            popen = spawn(
+                table,
+                marker=marker,
+                inherited=self._inherited_by(table),
+                wrap=partial(self._groups.entering, table.name),
+            )
         except CannotSpawn as error:
             self._journal.gone(table.name, run, None, boot_id())
             return self._short_of(str(error)) if error.own else Unspawned(str(error), own=False)
@@ -168,6 +175,8 @@ class Runs:
             return
         if run is not None and signal is SIGKILL:
             run.killing = True
+            if table.kill is Kill.TREE:
+                self._groups.kill(table.name, Snapshot({}).untouchable())
         reached: set[Proc] = set()
         for _ in range(KILL_ROUNDS if signal is SIGKILL else 1):
             snapshot = Snapshot.take()
@@ -256,7 +265,8 @@ class Runs:
     ) -> list[Proc]:
         sure = run is not None and run.sure
         marker = run.marker if run is not None else self._prefix(table.name)
-        return members(snapshot, proc, marker, kill=table.kill, sure=sure)
+        grouped = self._groups.pids(table.name)
+        return members(snapshot, proc, marker, kill=table.kill, sure=sure, grouped=grouped)
 
     def _follow_leader(self, run: Run) -> None:
         self._runs[run.table.name] = run
@@ -277,7 +287,7 @@ class Runs:
         if self._exits.is_polling:  # this one may have ended after this turn's look
             self._traces.forget()
             self._orphans.forget()
-        if run.ours:
+        if run.ours and not self._groups.pids(run.table.name):
             orphans = self._orphans.living()
             if orphans is not None and not any(self._may_be_of(run, pid) for pid in orphans):
                 return False  # the usual way: one small read, and no look at all of /proc
@@ -331,6 +341,7 @@ class Runs:
             self._exits.cancel(watch)
         if self._runs.get(run.table.name) is run:
             del self._runs[run.table.name]
+        self._groups.remove(run.table.name)
         self._journal.gone(run.table.name, run.run, run.proc, run.proc.boot)
 
 

@@ -12,7 +12,7 @@ import errno
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -56,11 +56,16 @@ _PYTHONS_OWN = frozenset(
 
 
 def spawn(
-    table: DaemonTable, *, marker: str, inherited: Mapping[str, str]
+    table: DaemonTable,
+    *,
+    marker: str,
+    inherited: Mapping[str, str],
+    wrap: Callable[[tuple[str, ...]], tuple[str, ...]] = lambda command: command,
 ) -> subprocess.Popen[bytes]:
     """Start the daemon's command and return at once; raises CannotSpawn.
 
-    The child leads its own session and group. Collecting its exit is the caller's.
+    The child leads its own session and group. Collecting its exit is the caller's. `wrap` may
+    put a program before the command that becomes it.
     """
     said = said_by_file(table)
     environment = {**inherited, **said, MARKER: marker}
@@ -73,7 +78,7 @@ def spawn(
         if table.log.stderr is not None:
             fds.append(_open_log(table, table.log.stderr))
         return subprocess.Popen(
-            command,
+            wrap(command),
             cwd=os.fspath(table.cwd),  # a str, as the error gives it back
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -14,6 +14,7 @@ import ctypes
 import os
 import signal as signals
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from signal import Signals
 
@@ -101,13 +102,19 @@ class Snapshot:
 
 
 def members(
-    snapshot: Snapshot, proc: Proc, marker: str, *, kill: Kill = Kill.TREE, sure: bool = True
+    snapshot: Snapshot,
+    proc: Proc,
+    marker: str,
+    *,
+    kill: Kill = Kill.TREE,
+    sure: bool = True,
+    grouped: AbstractSet[int] = frozenset(),
 ) -> list[Proc]:
     """Return the living members of the run that `proc` leads, oldest first.
 
     `marker` is the beginning of their GHOST_UNIT. `sure` says that the ids of the leader's
     group and session are still theirs: the leader was watched until now. Otherwise they count
-    only while the leader can be seen.
+    only while the leader can be seen. `grouped` are the pids of the daemon's cgroup.
     """
     leader = snapshot.stats.get(proc.pid)
     at_hand = leader is not None and leader.ticks == proc.ticks and proc.boot == boot_id()
@@ -115,7 +122,7 @@ def members(
         sure = False  # the leader's pid is another's by now, and so is the id of its group
     sure = (sure or at_hand) and proc.boot == boot_id()
     if kill is Kill.TREE:
-        found = _tree(snapshot, proc, marker, sure=sure)
+        found = _tree(snapshot, proc, marker, sure=sure) | (grouped & snapshot.stats.keys())
     elif kill is Kill.GROUP and sure:
         found = {s.pid for s in snapshot.stats.values() if s.group == proc.pid}
     else:
