@@ -27,7 +27,8 @@ from ghostbot.core.daemon import (
 from ghostbot.core.snapshot import DaemonView, House, Measure
 from ghostbot.core.words import LOG_LINES, did_you_mean
 from ghostbot.guards.watchdog import Watchdog
-from ghostbot.process import output
+from ghostbot.process.output import Follower, Tail
+from ghostbot.process.rotation import Logs
 
 WAIT_MAX_S = 60.0  # no answer takes longer; a slower order goes on, and is said to
 CLOCK_MOVED_S = 0.1  # somebody set the wall clock; less is only the time between two reads
@@ -85,6 +86,7 @@ class Ghost:
         link: Callable[[], str],
         troubles: Callable[[], Sequence[str]],
         measures: Callable[[], Mapping[str, Measure]],
+        logs: Logs,
     ) -> None:
         """Take the parts.
 
@@ -98,6 +100,7 @@ class Ghost:
         self._link = link
         self._troubles = troubles
         self._measures = measures
+        self._logs = logs
         self._began = time.monotonic()
         self._offset = 0.0  # of the wall clock, as `_clocks` keeps it
 
@@ -186,11 +189,20 @@ class Ghost:
         return dog
 
     async def logs(
-        self, name: str, *, lines: int = LOG_LINES, grep: str | None = None
-    ) -> output.Tail:
-        """Return the last lines of a daemon's log that hold `grep` literally. Raises NoSuch."""
-        path = self._dog(name, "show logs of").table.log.path
-        return await asyncio.to_thread(output.tail, path, lines, grep)
+        self,
+        name: str,
+        *,
+        lines: int = LOG_LINES,
+        grep: str | None = None,
+        since_s: float | None = None,
+    ) -> Tail:
+        """Return its last lines, of the last `since_s`, that hold `grep`. Raises NoSuch."""
+        known = self._dog(name, "show logs of").daemon.name
+        return await self._logs.tail(known, lines, grep, since_s)
+
+    def follower(self, name: str, offset: int) -> Follower:
+        """Return who reads a daemon's log from an offset on. Raises NoSuch."""
+        return self._logs.follower(self._dog(name, "follow").daemon.name, offset)
 
     async def why(self, name: str, *, lines: int = WHY_LINES) -> why.Explained:
         """Explain one daemon, with the last lines of its log. Raises NoSuch."""

@@ -162,6 +162,7 @@ class _Life:
             link=self._slack.link,
             troubles=house.troubles.lines,
             measures=house.usage.measures,
+            logs=house.logs,
         )
 
     def _around(

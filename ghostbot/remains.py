@@ -79,6 +79,7 @@ def _ghost(house: Supervision, tasks: asyncio.TaskGroup) -> Ghost:
         link=str,
         troubles=house.troubles.lines,
         measures=house.usage.measures,
+        logs=house.logs,
     )
 
 

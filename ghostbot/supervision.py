@@ -31,6 +31,7 @@ from ghostbot.process.journal import Journal
 from ghostbot.process.notices import Notices
 from ghostbot.process.ports import Ports
 from ghostbot.process.registry import Registry
+from ghostbot.process.rotation import Logs
 from ghostbot.process.runs import Runs
 from ghostbot.process.spawn import inherited_environment
 from ghostbot.process.sweep import Known, Swept, sweep
@@ -83,6 +84,7 @@ class Supervision:
     config: Config  # as it was when Ghost began
     troubles: Troubles
     usage: Usage
+    logs: Logs
     notes: tuple[str, ...]  # what was wrong with what the last Ghost left, in words
     lifecycle: Lifecycle
     maker: _Maker
@@ -124,6 +126,7 @@ class Supervision:
             "clock": Clock(self.dogs, self.troubles.teller("clock")).run,
             "sentinel": Sentinel(self.dogs, self.bus, self.troubles.teller("starting")).run,
             "usage": self.usage.run,
+            "logs": self.logs.run,
             **{f"watchdog {name}": dog.run for name, dog in self.dogs.items()},
         }
 
@@ -202,7 +205,8 @@ async def supervision(config: Config, troubles: Troubles) -> AsyncIterator[Super
         dogs[name] = maker.make(table, records.get(name, Daemon(name)))
     _tell_strangers(config, records, troubles)
     try:
-        yield Supervision(config, troubles, _usage(dogs), notes, Lifecycle(dogs, bus), maker)
+        usage, logs = Usage(lambda: _leaders(dogs)), _logs(config, dogs, troubles)
+        yield Supervision(config, troubles, usage, logs, notes, Lifecycle(dogs, bus), maker)
     finally:
         notices.close()
         runs.close()
@@ -226,11 +230,17 @@ def _runs(dog: Watchdog) -> bool:
     return dog.daemon.is_alive or dog.daemon.proc is not None
 
 
-def _usage(dogs: dict[str, Watchdog]) -> Usage:
-    def leaders() -> dict[str, int]:
-        return {n: dog.daemon.proc.pid for n, dog in dogs.items() if dog.daemon.proc}
+def _leaders(dogs: dict[str, Watchdog]) -> dict[str, int]:
+    return {n: dog.daemon.proc.pid for n, dog in dogs.items() if dog.daemon.proc}
 
-    return Usage(leaders)
+
+def _logs(config: Config, dogs: dict[str, Watchdog], troubles: Troubles) -> Logs:
+    return Logs(
+        lambda: {name: dog.table.log for name, dog in dogs.items()},
+        lambda: _leaders(dogs),
+        config.ghost.log_total_bytes,
+        troubles.teller("logs of daemons"),
+    )
 
 
 def _tell_strangers(config: Config, records: dict[str, Daemon], troubles: Troubles) -> None:

@@ -3,17 +3,16 @@
 Rule 1: a log may hold anything: long lines, NUL, bytes that are no UTF-8, escape sequences.
         What comes out is lines of text that JSON, HTML and Slack can bear.
 Rule 2: only as much is read as is shown; a log of gigabytes costs no more than a short one.
-Rule 3: logs are never opened for writing here.
+Rule 3: logs are read through a `Source`, at offsets that count from when the log began: a rotation
+        in between changes nothing. Nothing is opened here.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol
 
 BLOCK = 64 * 1024
 LINE_MAX = 64 * 1024  # bytes of a line that are shown; the rest is cut
@@ -63,48 +62,60 @@ def line_of(offset: int, raw: bytes) -> Line:
     return Line(offset, plain(raw[:LINE_MAX] if cut else raw), cut)
 
 
-def tail(path: Path, lines: int, grep: str | None = None) -> Tail:
-    """Return the last `lines` lines of the log, those that hold `grep` literally.
+class Source(Protocol):
+    """A log that can be read anywhere, however many files it lies in."""
 
-    Blocks; for a thread where the log is large. A log that is not there is an empty one.
+    def ends(self) -> tuple[int, int]:
+        """Return the oldest offset that can be read, and where the log ends now."""
+
+    def after(self, offset: int, size: int) -> tuple[int, bytes]:
+        """Return where they begin, and up to `size` bytes from `offset` on; none at the end.
+
+        They begin later where the older ones are gone, and before `offset` where the log ends.
+        """
+
+    def before(self, end: int, size: int) -> tuple[int, bytes]:
+        """Return where they begin, and up to `size` bytes that end at `end` at the latest."""
+
+
+def tail(source: Source, lines: int, grep: str | None = None, since: int = 0) -> Tail:
+    """Return the last `lines` lines that begin at offset `since` or later, those with `grep`.
+
+    Blocks; for a thread.
     """
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            return _tail(file, size, max(0, lines), grep)
-    except (FileNotFoundError, NotADirectoryError):
-        return Tail((), is_there=False)
-
-
-def _tail(file: BinaryIO, size: int, lines: int, grep: str | None) -> Tail:
+    oldest, end = source.ends()
     found: list[Line] = []
     needle = grep.encode("utf-8", "replace") if grep else b""
-    for offset, raw in _backwards(file, size):
-        if len(found) >= lines:
+    position, lines = end, max(0, lines)
+    for offset, raw in _backwards(source, end):
+        position = offset
+        if len(found) >= lines or offset < since:
             break
         if needle and needle not in raw and b"\x1b" not in raw:
             continue
         line = line_of(offset, raw)
         if grep is None or grep in line.text:
             found.append(line)
-    else:
-        whole = size <= SEARCH_MAX or len(found) >= lines
-        return Tail(tuple(reversed(found)), size, searched_all=whole)
-    return Tail(tuple(reversed(found)), size)
+    whole = len(found) >= lines or position <= max(oldest, since) or end - position < SEARCH_MAX
+    return Tail(tuple(reversed(found)), end, searched_all=whole)
 
 
-def _backwards(file: BinaryIO, end: int) -> Iterator[tuple[int, bytes]]:
+def _backwards(source: Source, end: int) -> Iterator[tuple[int, bytes]]:
     """Yield offset and bytes of each line, the last first; of a long line only its head.
 
     Ends after SEARCH_MAX bytes with what it has of the line that it is in.
     """
     position, head, stop = end, b"", end
-    while position > max(0, end - SEARCH_MAX):
-        size = min(BLOCK, position)
-        position -= size
-        file.seek(position)
-        parts = file.read(size).split(b"\n")
-        at = position + size
+    while position > end - SEARCH_MAX:
+        at, held = source.before(position, BLOCK)
+        if not held:
+            break
+        if at + len(held) < position:  # what was between them is gone
+            if head:
+                yield position, head
+            head, stop = b"", at + len(held)
+        position, at = at, at + len(held)
+        parts = held.split(b"\n")
         for part in reversed(parts[1:]):
             at -= len(part)
             text = part + head
@@ -113,41 +124,33 @@ def _backwards(file: BinaryIO, end: int) -> Iterator[tuple[int, bytes]]:
             head, stop = b"", at
             at -= 1  # the newline before it
         head = (parts[0] + head)[: LINE_MAX + 1]
-    if end and (position == 0 or len(head) > LINE_MAX):
+    is_first = position > end - SEARCH_MAX
+    if position < end and (head or stop > position) and (is_first or len(head) > LINE_MAX):
         yield position, head
 
 
 class Follower:
     """Gives the lines that were written since the last look. For one reader, in a thread."""
 
-    def __init__(self, path: Path, offset: int) -> None:
+    def __init__(self, source: Source, offset: int) -> None:
         """Begin at byte `offset` of the log."""
-        self._path = path
+        self._source = source
         self.offset = offset
         self._part = b""
         self._begun = offset  # where the line begins that is not whole yet
         self._skipping = False  # it was longer than LINE_MAX and has been given already
 
     def poll(self, limit: int = 4 * 1024 * 1024) -> list[Line]:
-        """Return the whole lines that are new, of at most `limit` bytes.
-
-        A log that has become shorter was begun anew: it is read from its beginning. A log that
-        is not there has no new lines.
-        """
-        try:
-            with self._path.open("rb") as file:
-                if file.seek(0, os.SEEK_END) < self.offset:
-                    self._restart()
-                file.seek(self.offset)
-                data = file.read(limit)
-        except (FileNotFoundError, NotADirectoryError):
-            return []
+        """Return the whole lines that are new, of at most `limit` bytes."""
+        at, data = self._source.after(self.offset, limit)
+        lines: list[Line] = []
+        if at != self.offset:  # what was in between is gone; so is the rest of the line
+            if self._part and not self._skipping:
+                lines.append(line_of(self._begun, self._part))
+            self.offset = self._begun = at
+            self._part, self._skipping = b"", False
         self.offset += len(data)
-        return self._take(data)
-
-    def _restart(self) -> None:
-        self.offset = self._begun = 0
-        self._part, self._skipping = b"", False
+        return lines + self._take(data)
 
     def _take(self, data: bytes) -> list[Line]:
         lines: list[Line] = []

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
+from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
-from ghostbot.core.words import LOG_LINES
+from ghostbot import errors
+from ghostbot.core.words import LOG_LINES, span_s
 from ghostbot.ghost import Ghost
 from ghostbot.process.output import Follower, Line
 from ghostbot.web import answers, asked
@@ -49,10 +50,12 @@ class Logs:
     async def last(self, request: web.Request) -> web.Response:
         """Give the last lines."""
         name = request.match_info["name"]
-        given = asked.query(request, "lines", "grep")
-        lines = asked.number(given, "lines", LOG_LINES, most=LINES_MAX)
+        given = asked.query(request, "lines", "grep", "since")
+        since_s = _since(given)
+        usual = LOG_LINES if since_s is None else LINES_MAX
+        lines = asked.number(given, "lines", usual, most=LINES_MAX)
         grep = given.get("grep", "")[:WORD_MAX] or None
-        tail = await self._ghost.logs(name, lines=lines, grep=grep)
+        tail = await self._ghost.logs(name, lines=lines, grep=grep, since_s=since_s)
         body: dict[str, Any] = {"daemon": name, "lines": [shape(name, ln) for ln in tail.lines]}
         if not tail.searched_all:
             body["searched_all"] = False  # older lines may hold the word too
@@ -61,37 +64,37 @@ class Logs:
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """Give the last lines, or those from an offset on, and then each new one."""
         name = request.match_info["name"]
-        given = asked.query(request, "lines", "from")
-        lines = asked.number(given, "lines", LOG_LINES, most=LINES_MAX)
+        given = asked.query(request, "lines", "from", "since")
+        since_s = _since(given)
+        usual = LOG_LINES if since_s is None else LINES_MAX
+        lines = asked.number(given, "lines", usual, most=LINES_MAX)
         begin = asked.number(given, "from", -1, most=OFFSET_MAX)
         seen = _last_event(request)
-        path = self._path(name)
+        follow = partial(self._ghost.follower, name)
+        follow(0)  # nobody waits for a daemon that there is not
         if self._streams >= STREAMS_MAX:
             said = f"cannot follow {name}: {STREAMS_MAX} streams are open"
             return answers.no(503, "too_many_streams", said)
         if seen is not None:
-            source = self._after(path, seen)
+            source = self._after(follow(seen), seen)
         elif begin >= 0:
-            source = self._from(Follower(path, begin))
+            source = self._from(follow(begin))
         else:
-            source = self._last_and_new(name, path, lines)
+            source = self._last_and_new(name, lines, since_s)
         return await self._send(request, name, source)
 
-    def _path(self, name: str) -> Path:
-        return self._ghost._dog(name, "follow").table.log.path  # noqa: SLF001 - logs() gives no path
-
     async def _last_and_new(
-        self, name: str, path: Path, lines: int
+        self, name: str, lines: int, since_s: float | None
     ) -> AsyncIterator[Sequence[Line]]:
-        tail = await self._ghost.logs(name, lines=lines)
+        tail = await self._ghost.logs(name, lines=lines, since_s=since_s)
         # The last line may be half written: the follower reads it again, once it is whole.
         yield tail.lines[:-1]
         begin = tail.lines[-1].offset if tail.lines else tail.size
-        async for found in self._from(Follower(path, begin)):
+        async for found in self._from(self._ghost.follower(name, begin)):
             yield found
 
-    async def _after(self, path: Path, seen: int) -> AsyncIterator[Sequence[Line]]:
-        async for found in self._from(Follower(path, seen)):
+    async def _after(self, follower: Follower, seen: int) -> AsyncIterator[Sequence[Line]]:
+        async for found in self._from(follower):
             yield [line for line in found if line.offset != seen]
 
     async def _from(self, follower: Follower) -> AsyncIterator[Sequence[Line]]:
@@ -145,6 +148,17 @@ def _line(name: str, line: Line) -> str:
 def _event(name: str, line: Line) -> str:
     """Write a line as HTML's server-sent events have it; its id is where to go on."""
     return f"id: {line.offset}\ndata: {_line(name, line)}\n"
+
+
+def _since(given: Mapping[str, str]) -> float | None:
+    """Read how far back; None: as far as it goes. Raises BadRequest."""
+    if "since" not in given:
+        return None
+    since_s = span_s(given["since"])
+    if since_s is None:
+        shown = asked.shown(given["since"])
+        raise errors.BadRequest(f"cannot read the query: since is {shown}; it takes a time as 10m")
+    return since_s
 
 
 def _last_event(request: web.Request) -> int | None:

@@ -119,7 +119,14 @@ class FakeGhost:
         lines = tuple(self.lines.get(daemon, []))
         return Explained(self.views[daemon], record, why.why(record, 2.0), NOW, lines)
 
-    async def logs(self, name: str, *, lines: int = LOG_LINES, grep: str | None = None) -> Tail:
+    async def logs(
+        self,
+        name: str,
+        *,
+        lines: int = LOG_LINES,
+        grep: str | None = None,
+        since_s: float | None = None,
+    ) -> Tail:
         (daemon,) = self.names([name], "show logs of")
         found = [text for text in self.lines.get(daemon, []) if grep is None or grep in text]
         return Tail(tuple(Line(n, text) for n, text in enumerate(found[-lines:])))

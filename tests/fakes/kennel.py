@@ -19,6 +19,7 @@ from ghostbot.guards.selfcheck import Selfcheck
 from ghostbot.guards.watchdog import Watchdog
 from ghostbot.keep import keep
 from ghostbot.process.notices import Notices
+from ghostbot.process.rotation import Logs
 from tests.fakes.runs import FakeRuns
 
 
@@ -94,6 +95,7 @@ async def kennel(
             link=lambda: "off",
             troubles=tuple,
             measures=dict,
+            logs=Logs(lambda: {n: dog.table.log for n, dog in dogs.items()}, dict, 10**9),
         )
         k = Kennel(dogs, runs, bus, ghost, lifecycle, saved, obstacles, disk)
         lifecycle.begin(runs)

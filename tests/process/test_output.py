@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import time
 from pathlib import Path
@@ -13,10 +12,36 @@ from hypothesis import strategies as st
 
 from ghostbot.process import output
 from ghostbot.process.output import Follower, Line, plain, tail
+from ghostbot.process.tape import Limits, Tape
+
+
+def tape(path: Path) -> Tape:
+    return Tape(path, Limits())
 
 
 def texts(path: Path, lines: int, grep: str | None = None) -> list[str]:
-    return [line.text for line in tail(path, lines, grep).lines]
+    return [line.text for line in tail(tape(path), lines, grep).lines]
+
+
+class Held:
+    """A log in memory, of which what is in `gone` cannot be read any more."""
+
+    def __init__(self, data: bytes, gone: range = range(0)) -> None:
+        self.data, self.gone = data, gone
+
+    def ends(self) -> tuple[int, int]:
+        return 0, len(self.data)
+
+    def after(self, offset: int, size: int) -> tuple[int, bytes]:
+        at = min(self.gone.stop if offset in self.gone else offset, len(self.data))
+        end = min(at + size, self.gone.start) if at < self.gone.start else at + size
+        return at, self.data[at:end]
+
+    def before(self, end: int, size: int) -> tuple[int, bytes]:
+        end = self.gone.start if self.gone and end - 1 in self.gone else end
+        at = max(0, end - size)
+        at = max(at, self.gone.stop) if end > self.gone.stop else at
+        return at, self.data[at:end]
 
 
 @pytest.mark.parametrize(
@@ -39,8 +64,8 @@ def test_small_logs(tmp_path: Path, data: bytes, lines: list[str]) -> None:
 
 
 def test_a_log_that_is_not_there_is_an_empty_one(tmp_path: Path) -> None:
-    assert tail(tmp_path / "none", 10) == output.Tail((), is_there=False)
-    assert Follower(tmp_path / "none", 0).poll() == []
+    assert tail(tape(tmp_path / "none"), 10) == output.Tail(())
+    assert Follower(tape(tmp_path / "none"), 0).poll() == []
 
 
 @given(
@@ -54,7 +79,7 @@ def test_backwards_reading_finds_the_same_lines_as_forwards(
     data = b"".join(line + b"\n" for line in lines)
     was, output.BLOCK = output.BLOCK, block
     try:
-        got = output._tail(io.BytesIO(data), len(data), wanted, None).lines
+        got = tail(Held(data), wanted).lines
     finally:
         output.BLOCK = was
     offsets = [sum(len(line) + 1 for line in lines[:n]) for n in range(len(lines))]
@@ -88,10 +113,10 @@ def test_what_terminals_would_act_on_is_taken_out(raw: bytes, text: str) -> None
 def test_a_line_of_ten_megabytes_is_cut(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(b"before\n" + b"x" * 10_000_000 + b"\nafter\n")
-    before, long, after = tail(path, 5).lines
+    before, long, after = tail(tape(path), 5).lines
     assert (before.text, after.text) == ("before", "after")
     assert (len(long.text), long.cut, long.offset) == (output.LINE_MAX, True, 7)
-    follower = Follower(path, 0)
+    follower = Follower(tape(path), 0)
     seen: list[Line] = []
     while got := follower.poll(1_000_000):
         seen += got
@@ -111,11 +136,11 @@ def test_a_log_of_gigabytes_is_not_read_whole(tmp_path: Path) -> None:
         file.seek(0, 2)
         file.write(b"\nlast\n")
     began = time.perf_counter()
-    lines = tail(path, 5).lines
+    lines = tail(tape(path), 5).lines
     assert time.perf_counter() - began < 5
     assert lines[-1].text == "last"
     assert lines[0].cut
-    assert not tail(path, 5, "not there").searched_all
+    assert not tail(tape(path), 5, "not there").searched_all
 
 
 def test_grep_is_literal_and_finds_words_between_escapes(tmp_path: Path) -> None:
@@ -128,7 +153,7 @@ def test_grep_is_literal_and_finds_words_between_escapes(tmp_path: Path) -> None
 def test_a_follower_gives_each_line_once_and_whole(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(b"old\n")
-    follower = Follower(path, path.stat().st_size)
+    follower = Follower(tape(path), path.stat().st_size)
     with path.open("ab", buffering=0) as log:
         assert follower.poll() == []
         log.write(b"one\ntw")
@@ -137,4 +162,12 @@ def test_a_follower_gives_each_line_once_and_whole(tmp_path: Path) -> None:
         log.write(b"o\n\nthree\n")
         assert follower.poll() == [Line(8, "two"), Line(12, ""), Line(13, "three")]
     path.write_bytes(b"new\n")
-    assert follower.poll() == [Line(0, "new")]
+    assert follower.poll() == [Line(19, "new")]
+
+
+def test_what_is_gone_from_the_middle_ends_a_line_on_both_sides() -> None:
+    held = Held(b"one\ntwo\nthree\nfour\n", range(6, 10))
+    found = [Line(0, "one"), Line(4, "tw"), Line(10, "ree"), Line(14, "four")]
+    assert list(tail(held, 10).lines) == found
+    follower = Follower(held, 0)
+    assert [line for _ in range(4) for line in follower.poll()] == found
