@@ -23,7 +23,7 @@ test: .venv/test.stamp ## lint, types, architecture, every test (needs Chromium 
 	GHOST_CHROMIUM="$$browser" $(BIN)/python -m pytest
 
 soak: .venv/test.stamp ## the long tests: Ghost killed 200 times under load (ten minutes)
-	$(BIN)/python -m pytest -m soak -s tests/soak
+	$(BIN)/python -m pytest -m soak -s tests
 
 bench: .venv/test.stamp ## how fast Ghost sees deaths and starts again, beside the floor
 	$(BIN)/python bench/restart.py
