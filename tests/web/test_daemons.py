@@ -156,7 +156,7 @@ async def test_down_is_handed_on_with_whether_to_keep_the_daemons(asked: Asked) 
         ("POST /api/down", {"keep": "yes"}, 'keep is "yes"'),
         ("GET /api/daemons/web/logs?lines=-1", None, "lines is '-1'"),
         ("GET /api/daemons/web/logs?lines=10001", None, "0 to 10000"),
-        ("GET /api/daemons/web/logs?since=5m", None, "since: unknown key"),
+        ("GET /api/daemons/web/logs?sinse=5m", None, "sinse: unknown key"),
     ],
 )
 async def test_what_makes_no_sense_is_400_and_names_it(
