@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from ghostbot.bus import Bus, Turned
 from ghostbot.core.daemon import (
+    Adopted,
     Cleared,
     Daemon,
     Event,
@@ -148,9 +149,14 @@ def _found(dog: Watchdog, found: Proc | None, runs: Runs) -> Sequence[Event]:
             return [Unspawned(why, own=True), Cleared(why)]
         return []
     fact = runs.adopt(dog.table, found, dog.post, run)
-    if d.proc is not None and d.is_alive and d.proc != found:
-        return [Exited(d.proc, None), fact]
-    return [fact]
+    events: list[Event] = [Adopted(found), fact] if isinstance(fact, Exited) else [fact]
+    if d.proc is None or not d.is_alive or d.proc == found:
+        return events
+    if d.state in (State.STOPPING, State.KILLING):
+        # Its end has led to this start already. Told of that end, it would be started twice.
+        dog.daemon = replace(d, state=State.STARTING, proc=None, deadline=None)
+        return events
+    return [Exited(d.proc, None), *events]
 
 
 def _is_due(d: Daemon, *, autostart: bool) -> bool:

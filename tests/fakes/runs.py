@@ -22,6 +22,7 @@ class FakeRuns:
         self.refuse: dict[str, Unspawned] = {}  # by name: the next spawns answer this
         self.stubborn: set[str] = set()  # these ignore all but SIGKILL
         self.found: dict[str, Proc] = {}
+        self.dying: set[str] = set()  # found alive, and dead when they are adopted
         self.leftovers: dict[str, Callable[[], object]] = {}  # called when they are ended
 
     def spawn(self, table: DaemonTable, post: Callable[[Event], None]) -> Spawned | Unspawned:
@@ -63,7 +64,7 @@ class FakeRuns:
     def adopt(
         self, table: DaemonTable, proc: Proc, post: Callable[[Event], None], run: str | None
     ) -> Adopted | Exited:
-        if self.found.get(table.name) == proc:
+        if self.found.get(table.name) == proc and table.name not in self.dying:
             self.alive[table.name] = (proc, post)
             return Adopted(proc)
         return Exited(proc, None)

@@ -399,3 +399,24 @@ def test_a_start_waits_until_what_a_dead_leader_left_is_gone_and_looks_at_its_po
             assert k.dogs["web"].daemon.gate == ()
 
     run(main())
+
+
+@pytest.mark.parametrize("state", [State.STOPPING, State.KILLING, State.UP, State.STARTING])
+@pytest.mark.parametrize("dies", [False, True])
+def test_what_was_begun_after_the_record_was_written_is_never_begun_twice(
+    state: State, dies: bool
+) -> None:
+    """A restart: the journal knows the successor, the record still the one asked to exit."""
+
+    async def main() -> None:
+        runs = FakeRuns()
+        runs.found["web"] = proc = Proc(50, 50, BOOT)
+        runs.dying = {"web"} if dies else set()
+        old = Daemon("web", state=state, wanted=Wanted.UP, proc=Proc(40, 40, BOOT), starts=1)
+        async with kennel(table("web"), runs=runs, records={"web": old}) as k:
+            dog = k.dogs["web"]
+            await k.until(lambda: k.state("web") is State.UP and dog.daemon.proc != old.proc)
+            assert k.runs.spawns == (["web"] if dies else [])
+            assert (k.dogs["web"].daemon.proc == proc) is not dies
+
+    run(main())
