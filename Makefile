@@ -20,7 +20,7 @@ test: .venv/test.stamp ## lint, types, architecture, every test (needs Chromium 
 	@sh .ci/strace
 	@browser="$$(sh .ci/chromium)" || exit 1; \
 	echo "testing, with $$browser"; \
-	GHOST_CHROMIUM="$$browser" $(BIN)/python -m pytest
+	GHOST_CHROMIUM="$$browser" $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 soak: .venv/test.stamp ## the long tests: Ghost killed 200 times under load (ten minutes)
 	$(BIN)/python -m pytest -m soak -s tests

@@ -1,15 +1,19 @@
-"""What every test is held to: it leaves no process, no listening socket and no file behind."""
+"""What every test is held to: it leaves no process, no listening socket and no file behind.
+
+Tests run on several processors at once, but for those that are marked `alone`.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
 import socket
 import stat
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -32,6 +36,7 @@ FLAGS = [
 NOT_OURS = {".git", ".venv", "__pycache__"}
 CACHES = {".hypothesis", ".pytest_cache", ".benchmarks", ".mypy_cache", ".ruff_cache"}
 WRITTEN_BY_PEOPLE = {".py", ".md", ".js", ".css", ".html", ".toml", ".yml", ".png"}
+DOOR, ROOM = Path(__file__), ROOT / "pyproject.toml"  # they lock, and stay as they are
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -40,6 +45,26 @@ def pytest_configure(config: pytest.Config) -> None:
     An option and not PYTHONASYNCIODEBUG, which the Ghosts and daemons of tests would inherit.
     """
     config.option.asyncio_debug = True
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # before the clock of the time limit begins
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let a test that measures time run while no other does."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return (yield)
+    alone = item.get_closest_marker("alone") is not None
+    with _locked(ROOM, fcntl.LOCK_EX if alone else fcntl.LOCK_SH):
+        return (yield)
+
+
+@contextmanager
+def _locked(path: Path, how: int) -> Iterator[None]:
+    """Hold a lock. Who waits for it stands in the door, so that nobody else overtakes."""
+    with DOOR.open() as door, path.open() as room:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        fcntl.flock(room, how)
+        fcntl.flock(door, fcntl.LOCK_UN)
+        yield
 
 
 @pytest.fixture

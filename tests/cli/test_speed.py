@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from statistics import median
 
+import pytest
+
 from tests.fakes.doors import daemon, open_doors
 
 HEAVY = {
@@ -34,6 +36,7 @@ def seconds(command: list[str], folder: Path) -> float:
     return time.perf_counter() - began
 
 
+@pytest.mark.alone
 async def test_status_takes_no_more_than_five_bare_pythons(tmp_path: Path) -> None:
     (tmp_path / "ghost.toml").write_text("")
     state = tmp_path / ".ghost"

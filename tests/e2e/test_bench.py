@@ -26,11 +26,13 @@ def script(name: str) -> ModuleType:
     return module
 
 
+@pytest.mark.alone
 def test_a_killed_daemon_is_back_almost_as_soon_as_a_bare_loop_can_do_it() -> None:
     bare, own = script("restart").measure(TIMES)
     assert statistics.median(own) < statistics.median(bare) * GENEROUS, (bare, own)
 
 
+@pytest.mark.alone
 def test_a_storm_of_deaths_neither_holds_the_loop_nor_keeps_answers_waiting() -> None:
     bare_s, storm = script("storm").measure(200)
     assert storm.noticed_s < max(bare_s, 0.005) * 30, (bare_s, storm)

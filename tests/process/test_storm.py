@@ -50,6 +50,7 @@ async def bare(count: int) -> float:
     return time.perf_counter() - begun
 
 
+@pytest.mark.alone
 async def test_hundreds_of_deaths_at_once_are_seen_soon_and_the_loop_is_not_held(
     house: House,
 ) -> None:

@@ -173,6 +173,7 @@ def _group(number: int) -> list[int]:
     return [s.pid for s in Snapshot.take().stats.values() if s.group == number]
 
 
+@pytest.mark.alone
 def test_three_hundred_processes_are_looked_at_in_little_time() -> None:
     """Against the bare reading of as many files, as the machine may be busy."""
     names = [name for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208

@@ -35,6 +35,7 @@ def test_cpu_is_what_was_used_since_the_last_look_of_processes_that_were_there_t
     assert usage.measures()["web"].cpu_percent == pytest.approx(50)
 
 
+@pytest.mark.alone
 def test_a_busy_process_is_seen_to_be_busy() -> None:
     busy = "import time\nwhile time.process_time() < 0.3: pass\nprint(flush=True)\ninput()"
     command = [sys.executable, "-S", "-c", busy]

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -58,6 +59,7 @@ async def volley(slack: Playground) -> list[float]:
     return await asyncio.gather(*(one() for _ in range(COMMANDS)))
 
 
+@pytest.mark.alone
 async def test_a_hundred_commands_at_once_are_acked_nearly_as_soon_as_by_a_bare_app() -> None:
     ghost = FakeGhost({f"daemon-{n}": died(f"daemon-{n}") for n in range(20)})
     bare_s, ghost_s = [], []
