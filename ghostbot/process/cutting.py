@@ -1,16 +1,39 @@
-"""Copying what daemons wrote from one file to another, inside the kernel where it can be."""
+"""How much of a log is kept, and copying it elsewhere, inside the kernel where it can be."""
 
 from __future__ import annotations
 
 import errno
 import os
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 CHUNK = 8 * 1024 * 1024  # one call; other threads run in between
 SMALL = 1024 * 1024  # for copying by hand
 ROUNDS = 50  # after a copy more has come; each round has less left, unless it never ends
+SHORTEST_S = 50e-6  # from the last look to the emptying, where nothing comes between
+BUSY = 1e6  # bytes a second from which on a writer may be one that has to wait
+BURST = 2e9  # bytes a second that such a one writes when it need not
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 ELSEWISE = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a log is kept."""
+
+    max_bytes: int = 20_000_000
+    keep: int = 5
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of a log since this Ghost began."""
+
+    cuts: int = 0
+    dropped_archives: int = 0
+    dropped_bytes: int = 0  # that were never in an archive
+    lost_bytes: int = 0  # at most, in cuts that cannot be without loss
 
 
 def is_full(error: OSError) -> bool:
@@ -46,6 +69,24 @@ def append(fd: int, path: Path, offset: int) -> int:
         return _rest(fd, target, offset)
     finally:
         os.close(target)
+
+
+def empty(fd: int, path: Path | None, copied: int, rate: float) -> tuple[int, int]:
+    """Copy what has come since, and empty the file; return its size, and what may be lost of it.
+
+    `rate` is how fast it grew of late. Who had to wait writes far faster afterwards, and does so
+    just when we have to: the time in which we got no processor counts at BURST.
+    """
+    for _ in range(ROUNDS):
+        copied += append(fd, path, copied) if path else 0
+        began, worked_s = time.monotonic(), time.thread_time()
+        size = os.fstat(fd).st_size
+        if size <= copied or path is None:
+            break
+    os.ftruncate(fd, 0)
+    waited_s = time.monotonic() - began - (time.thread_time() - worked_s)
+    speed = BURST if rate > BUSY else 2 * rate
+    return size, size - copied + int(speed * max(waited_s, SHORTEST_S)) + 1
 
 
 def flush(fd: int) -> None:

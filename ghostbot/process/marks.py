@@ -5,7 +5,7 @@ from the archives, as archives go (`keep`, a full disk, a person), and offsets m
 
 Rule 1: a cut is written down before it is made, with what tells afterwards whether it was: the
         digest of the head, and where on the disk it lies, for logs that repeat themselves.
-Rule 2: the file is whole or old: written beside, synced, renamed.
+Rule 2: the file is whole or old: written beside and renamed.
 Rule 3: without it (lost, garbage) archives and index tell how far the log was at least, and an
         archive that was not finished is compared with the live file.
 """
@@ -33,6 +33,11 @@ class Cut:
     place: int | None  # on the disk
     archive: int | None = None  # where the archive begins that takes them, if one does
 
+    @property
+    def drops(self) -> bool:
+        """Tell whether nothing takes them: they may be NUL before they go."""
+        return self.archive is None
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -55,13 +60,17 @@ def read(path: Path) -> Mark | None:
     return mark if mark.base >= 0 else None
 
 
-def write(path: Path, mark: Mark) -> None:
-    """Put the mark in place of the old one. Raises OSError."""
+def write(path: Path, mark: Mark, *, sync: bool = False) -> None:
+    """Put the mark in place of the old one. Raises OSError.
+
+    `sync` where a machine that loses power must find it: before bytes move, not after.
+    """
     new = path.with_name(path.name + ".tmp")
     with new.open("w") as file:
         json.dump(asdict(mark), file)
         file.flush()
-        os.fsync(file.fileno())
+        if sync:
+            os.fsync(file.fileno())
     os.replace(new, path)  # noqa: PTH105 - atomic, as its name says
 
 
@@ -73,7 +82,11 @@ def cut_of(fd: int, size: int, archive: int | None) -> Cut:
 
 def was_made(fd: int, cut: Cut) -> bool:
     """Tell whether the cut was made before whoever began it died."""
-    if os.fstat(fd).st_size < cut.size or _digest(fd, cut.compared) != cut.head:
+    if os.fstat(fd).st_size < cut.size:
+        return True
+    if cut.drops and not os.pread(fd, cut.compared, 0).strip(b"\0"):
+        return False
+    if _digest(fd, cut.compared) != cut.head:
         return True
     place = fallocate.place(fd)
     return cut.place is not None and place is not None and place != cut.place

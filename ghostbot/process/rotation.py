@@ -25,11 +25,13 @@ from pathlib import Path
 from ghostbot import errors
 from ghostbot.config.model import LogTable
 from ghostbot.process import compress, output
+from ghostbot.process.cutting import Counts, Limits
 from ghostbot.process.output import Follower, Line, Tail
-from ghostbot.process.tape import Counts, Limits, Tape
+from ghostbot.process.tape import Tape
 
 EVERY_S = 1.0
 SOONEST_S = 0.02
+PACKED_S = 0.2  # between looks whether an archive is packed by now
 TURN_S = 0.5  # for cutting one log, before the others get their turn
 LOOK_S = 0.2  # a log is a plain file: whoever writes to it tells nobody
 CHUNK_BYTES = 256 * 1024  # what a slow follower holds in memory
@@ -68,6 +70,7 @@ class Logs:
         self._ailing: dict[Path, str] = {}
         self._packer: tuple[subprocess.Popen[bytes], Tape, int] | None = None
         self._unpackable: set[tuple[Path, int]] = set()
+        self._is_ending = False
 
     # Reading.
 
@@ -118,16 +121,27 @@ class Logs:
 
     async def run(self) -> None:
         """Look, for ever."""
+        self._is_ending = False
         try:
             while True:
                 self._take()
-                pause_s = await asyncio.to_thread(self.look)
+                pause_s = await self._looked()
                 self._tell_all()
                 await asyncio.sleep(pause_s)
         finally:
             if self._packer is not None:  # it ends by itself, and nobody needs to know
                 self._packer[0].returncode = 0
                 self._packer = None
+
+    async def _looked(self) -> float:
+        """Look in a thread, and wait for its end also when cancelled: it may be cutting."""
+        looking = asyncio.get_running_loop().run_in_executor(None, self.look)
+        try:
+            return await asyncio.shield(looking)
+        except asyncio.CancelledError:
+            self._is_ending = True
+            await asyncio.wait({looking})
+            raise
 
     def _take(self) -> None:
         """Know the logs there are now, how much of each is kept, and who writes to it."""
@@ -157,7 +171,7 @@ class Logs:
         """
         now = time.monotonic()
         for kept in tuple(self._kept.values()):
-            if kept.due <= now:
+            if kept.due <= now and not self._is_ending:
                 self._ailing.pop(kept.tape.path, None)
                 try:
                     self._keep_short(kept)
@@ -167,14 +181,15 @@ class Logs:
                     kept.due = now + EVERY_S
         self._keep_total()
         self._pack()
+        soon_s = EVERY_S if self._packer is None else PACKED_S
         dues = [kept.due for kept in self._kept.values()]
-        return max(SOONEST_S, min([now + EVERY_S, *dues]) - time.monotonic())
+        return max(SOONEST_S, min([now + soon_s, *dues]) - time.monotonic())
 
     def _keep_short(self, kept: _Kept) -> None:
         tape, began = kept.tape, time.monotonic()
         tape.look()
         while tape.cut():
-            if time.monotonic() - began > TURN_S:
+            if time.monotonic() - began > TURN_S or self._is_ending:
                 break
         if tape.strayed:
             self._ailing[tape.path] = (

@@ -6,7 +6,7 @@ Rule 2: a cut loses nothing where the filesystem can collapse: the head is copie
         mark written (`marks.py`), the head collapsed, the copy named as an archive, the mark
         written again. Killed in between, the next look finishes it or takes it back.
 Rule 3: elsewhere the file is copied and emptied. What comes between the last look and the
-        emptying is lost: it is guessed from how fast the log grows, rounded up, and counted.
+        emptying is lost: it is guessed (`cutting.empty`), rounded up, and counted.
 Rule 4: where a log grows faster than it can be copied, what would be the oldest archives goes
         uncopied, and is counted. The disk never holds more than was allowed, and what came since
         the last look.
@@ -21,34 +21,19 @@ import os
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ghostbot.process import archives, cutting, fallocate, marks, settling
 from ghostbot.process.archives import Archive
+from ghostbot.process.cutting import Counts, Limits
 from ghostbot.process.live import Found, Key, open_live
 from ghostbot.process.marks import Mark
 from ghostbot.process.timeline import Timeline
 
+BLINK_S = 0.01  # in less a writer's rate cannot be told
+
 log = logging.getLogger("ghost.logs")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much of a log is kept."""
-
-    max_bytes: int = 20_000_000
-    keep: int = 5
-
-
-@dataclass(slots=True)
-class Counts:
-    """What became of a log since this Ghost began."""
-
-    cuts: int = 0
-    dropped_archives: int = 0
-    dropped_bytes: int = 0  # that were never in an archive
-    lost_bytes: int = 0  # at most, in cuts that cannot be without loss
 
 
 class Tape:
@@ -70,7 +55,9 @@ class Tape:
         self._key: Key | None = None
         self._size = 0  # of the live file, at the last look
         self._looked_at: float | None = None
+        self._end_then = 0
         self._collapses = True  # until the filesystem says no
+        self._is_cutting = False  # then nobody else writes the mark
 
     # Reading.
 
@@ -114,7 +101,7 @@ class Tape:
                 for archive in self.archives:
                     if offset < archive.end:
                         at = max(offset, archive.start)
-                        if held := _all(archive, at, min(size, archive.end - at)):
+                        if held := self._all(archive, at, min(size, archive.end - at)):
                             return at, held
                 at = min(max(offset, self.base), self.base + self._size)
                 held = os.pread(found.fd, size, at - self.base) if found else b""
@@ -135,12 +122,24 @@ class Tape:
                     if archive.start < end:
                         last = min(end, archive.end)
                         at = max(archive.start, last - size)
-                        if held := _all(archive, at, last - at):
+                        if held := self._all(archive, at, last - at):
                             return at, held
                 return end, b""
             finally:
                 if found is not None:
                     os.close(found.fd)
+
+    def _all(self, archive: Archive, offset: int, size: int) -> bytes:
+        """Read until there is as much; a packed archive gives one member at a time."""
+        parts: list[bytes] = []
+        for _ in range(2):
+            with suppress(FileNotFoundError):
+                while size > 0 and (held := archive.read(offset, size)):
+                    parts.append(held)
+                    offset, size = offset + len(held), size - len(held)
+                break
+            archive = archives.find(self.path, archive.start) or archive  # just packed, or gone
+        return b"".join(parts)
 
     # Looking.
 
@@ -148,7 +147,7 @@ class Tape:
         """See how long the log is, and note when that was. Raises OSError."""
         now, wall = time.monotonic(), time.time()
         with self._lock:
-            was, first = self.base + self._size, self._looked_at is None
+            first = self._looked_at is None
             found = self._open()
             if found is None:
                 if self.path.is_dir():
@@ -160,9 +159,11 @@ class Tape:
             finally:
                 os.close(found.fd)
             end = self.base + self._size
-        if self._looked_at is not None and now > self._looked_at:
-            self.rate = max(0, end - was) / (now - self._looked_at)
-        self._looked_at = now
+        if self._looked_at is None:
+            self._looked_at, self._end_then = now, end
+        elif now - self._looked_at > BLINK_S:
+            self.rate = max(0, end - self._end_then) / (now - self._looked_at)
+            self._looked_at, self._end_then = now, end
         oldest = self.archives[0].start if self.archives else self.base
         self.timeline.note(end, wall, oldest)
 
@@ -174,6 +175,9 @@ class Tape:
             self.strayed = False
             return None
         if self._key is not None and (found.key != self._key or found.size < self._size):
+            if self._is_cutting:  # whoever looks once the cut was made begins anew
+                os.close(found.fd)
+                return None
             self._begin_anew(found)
         self._key, self._size, self.strayed = found.key, found.size, found.strayed
         return found
@@ -237,6 +241,7 @@ class Tape:
         with self._lock:
             self._drop_to(self.limits.keep)
             found = self._open(write=True) if self.is_long else None
+            self._is_cutting = found is not None
         if found is None:
             return False
         try:
@@ -253,6 +258,7 @@ class Tape:
             else:
                 self._archive(found.fd, step)
         finally:
+            self._is_cutting = False
             os.close(found.fd)
         return True
 
@@ -260,6 +266,7 @@ class Tape:
         """Drop the older half of the live file, uncopied; tell whether that was possible."""
         with self._lock:
             found = self._open(write=True)
+            self._is_cutting = found is not None
         if found is None:
             return False
         try:
@@ -267,6 +274,7 @@ class Tape:
             half = self._size // 2 // block * block
             return half > 0 and self._collapses and self._collapse(found.fd, half, None)
         finally:
+            self._is_cutting = False
             os.close(found.fd)
 
     def drop_oldest(self) -> int:
@@ -310,18 +318,22 @@ class Tape:
 
     def _collapse(self, fd: int, size: int, archive: int | None) -> bool:
         """Take the head away; an archive from `archive` on has its copy, or nothing has."""
-        cutting.flush(fd)  # else the collapse does so while the daemon waits
-        mark = replace(self._known(), inode=os.fstat(fd).st_ino)
+        mark, drops = replace(self._known(), inode=os.fstat(fd).st_ino), archive is None
+        if not drops:
+            cutting.flush(fd)  # else the collapse does so while the daemon waits
         try:
-            marks.write(self._mark_path, replace(mark, cut=marks.cut_of(fd, size, archive)))
+            begun = replace(mark, cut=marks.cut_of(fd, size, archive))
+            marks.write(self._mark_path, begun, sync=not drops)
         except OSError as error:
-            if archive is not None or not cutting.is_full(error):
+            if not drops or not cutting.is_full(error):
                 raise  # for dropping, a full disk is no hindrance but the reason
         with self._lock:
+            if drops:
+                fallocate.punch(fd, size)  # else it is written to the disk only to go
             made = fallocate.collapse(fd, size)
             if made:
                 self._cut_made(mark, size, archive)
-        if made and archive is None:
+        if made and drops:
             self.counts.dropped_bytes += size
         # One that somebody emptied meanwhile is too short; any other cannot be collapsed.
         self._collapses = made or os.fstat(fd).st_size <= size
@@ -330,7 +342,8 @@ class Tape:
 
     def _empty(self, fd: int) -> None:
         """Copy the file, or its end where it is very long, and empty it."""
-        mark, keeps = self._known(), self.limits.keep > 0
+        mark, keeps, asked_at = self._known(), self.limits.keep > 0, time.monotonic()
+        was = self._size
         most = self.limits.max_bytes * max(1, self.limits.keep)
         skip = max(0, self._size - most) if keeps else self._size
         start = mark.base + skip
@@ -346,15 +359,12 @@ class Tape:
         mark = replace(mark, inode=os.fstat(fd).st_ino)
         marks.write(self._mark_path, replace(mark, cut=marks.cut_of(fd, copied, archive)))
         with self._lock:
-            if keeps:
-                copied += cutting.append(fd, copy, copied)
-            began, size = time.monotonic(), os.fstat(fd).st_size
-            os.ftruncate(fd, 0)
-            blind_s = time.monotonic() - began
+            grown = os.fstat(fd).st_size - was
+            rate = max(self.rate, grown / max(time.monotonic() - asked_at, BLINK_S))
+            size, lost = cutting.empty(fd, copy if keeps else None, copied, rate)
             self._cut_made(mark, size, archive)
         self.counts.dropped_bytes += skip
-        if keeps:
-            self.counts.lost_bytes += size - copied + int(self.rate * blind_s) + 1
+        self.counts.lost_bytes += lost if keeps else 0
         self._save(self._known())
 
     def _cut_made(self, mark: Mark, size: int, archive: int | None) -> None:
@@ -384,13 +394,3 @@ class Tape:
     def _save(self, mark: Mark) -> None:
         self._mark = mark
         marks.write(self._mark_path, mark)
-
-
-def _all(archive: Archive, offset: int, size: int) -> bytes:
-    """Read until there is as much; a packed archive gives one member at a time."""
-    parts: list[bytes] = []
-    with suppress(FileNotFoundError):  # a person removed it
-        while size > 0 and (held := archive.read(offset, size)):
-            parts.append(held)
-            offset, size = offset + len(held), size - len(held)
-    return b"".join(parts)

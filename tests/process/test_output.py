@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ghostbot.process import output
+from ghostbot.process.cutting import Limits
 from ghostbot.process.output import Follower, Line, plain, tail
-from ghostbot.process.tape import Limits, Tape
+from ghostbot.process.tape import Tape
 
 
 def tape(path: Path) -> Tape:
