@@ -24,6 +24,7 @@ LONG_FUNCTIONS = {"ghostbot/core/daemon.py:_turn": "one match: a case for each e
 
 # Where everything is caught and not raised again, and what edge that is.
 CATCHERS = {
+    "ghostbot/guards/executor.py:_do": "a task that fails is told to whoever handed it over",
     "ghostbot/keep.py:keep": "the edge of every long task",
     "ghostbot/ghost.py:_carry_out": "an order that fails is told to whoever waits for it",
     "ghostbot/reload.py:_carry_out": "a reload that fails is told to whoever waits for it",
