@@ -8,13 +8,16 @@ Rule 2: a listener sees facts in the order in which they happened.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ghostbot.core.daemon import Daemon, Event
+from ghostbot.core.incident import Told
 
 FEED_LENGTH = 4096  # 500 daemons dying and coming back at once fit
+TOLD_MAX = 1_000  # of what is no daemon; a desk that is stuck for long loses the oldest
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,21 @@ class Bus:
     def __init__(self) -> None:
         """Begin without listeners."""
         self._feeds: list[Feed] = []
+        self._told: deque[Told] = deque(maxlen=TOLD_MAX)
+        self._something = asyncio.Event()
+
+    def tell(self, told: Told) -> None:
+        """Tell what ails something that is no daemon. It is kept until the desk takes it."""
+        self._told.append(told)
+        self._something.set()
+
+    async def told(self) -> list[Told]:
+        """Wait until something was told, and take it all, oldest first. For one listener."""
+        await self._something.wait()
+        self._something.clear()
+        taken = list(self._told)
+        self._told.clear()
+        return taken
 
     def publish(self, fact: Turned) -> None:
         """Tell every listener, without waiting for any."""

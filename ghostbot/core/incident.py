@@ -1,12 +1,15 @@
-"""A trouble with one daemon, from its first death to its end: pure, one message each.
+"""A trouble, from its beginning to its end: pure, one message each.
 
 Rule 1: one trouble is one incident. A death soon after the recovery is the same trouble again,
         and so is any death while the daemon is flapping.
 Rule 2: an incident says what is; the buttons that make sense follow from its phase.
+Rule 3: what is no daemon (a check, a tunnel, Ghost itself) has one incident for each cause, and
+        lines that differ in numbers alone are the same line.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
@@ -16,6 +19,17 @@ from ghostbot.core.restart import After
 
 LINES_KEPT = 20  # of the log, in an incident
 STEPS_KEPT = 50  # of its history; the middle of a long one is dropped
+RETURNS_S = 600.0  # what comes back sooner is the same trouble, where no daemon's policy says more
+NUMBERS = re.compile(r"\d+")
+
+
+class About(StrEnum):
+    """What kind of thing has the trouble."""
+
+    DAEMON = "daemon"
+    CHECK = "check"
+    TUNNEL = "tunnel"
+    GHOST = "ghost"
 
 
 class Phase(StrEnum):
@@ -27,6 +41,9 @@ class Phase(StrEnum):
     BLOCKED = "blocked"  # the breaker is open
     FAILED = "failed"  # dead, and the policy starts it no more
     STOPPED = "stopped"  # a person stopped or held it: no trouble any more
+    SICK = "sick"  # what is no daemon is not well
+    HEALING = "healing"  # a heal is on its way
+    UNHEALED = "unhealed"  # nothing is left to try: it is up to people
 
 
 OVER = frozenset({Phase.RECOVERED, Phase.STOPPED})
@@ -54,11 +71,35 @@ class Incident:
     next_try_at: float | None = None
     steps: tuple[Step, ...] = ()
     lines: tuple[str, ...] = ()  # the log's last, as they were at the last death
+    about: About = About.DAEMON  # `daemon` is the name of whatever it is
+    key: str = ""  # tells the causes of one thing apart; a daemon has one trouble at a time
+    heals: bool = False  # whether a person may have it healed
 
     @property
     def is_over(self) -> bool:
         """Whether nothing is left to be done about it."""
         return self.phase in OVER
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Something that is no daemon, or a tunnel, which is one too."""
+
+    about: About
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What ails a subject, by a cause of which it has one at a time. `at` is UTC epoch seconds."""
+
+    subject: Subject
+    cause: str  # a word that stays the same for as long as the trouble does: "probe", "disk"
+    line: str | None  # how it is, for people; None: it is over
+    at: float
+    phase: Phase = Phase.SICK
+    note: str | None = None  # what happened just now, for the history; the line where there is none
+    heals: bool = False
 
 
 def phase_of(after: Daemon) -> Phase | None:
@@ -128,6 +169,31 @@ def _due(incident: Incident, after: Daemon, at: float) -> Incident:
     return replace(incident, next_try_at=None if wait_s is None else at + wait_s)
 
 
+def hear(incident: Incident | None, told: Told) -> Incident | None:
+    """Return the incident after something was told: a new one (id 0), a changed one, or it."""
+    if told.line is None:
+        if incident is None or incident.is_over:
+            return incident
+        over = replace(incident, phase=Phase.RECOVERED, changed_at=told.at, next_try_at=None)
+        return _noted(over, told.note or "over", told.at)
+    name, at = told.subject.name, told.at
+    if incident is None or (incident.is_over and at - incident.changed_at > RETURNS_S):
+        fresh = Incident(0, name, told.phase, told.line, opened_at=at, changed_at=at)
+        known = replace(fresh, about=told.subject.about, key=told.cause, heals=told.heals)
+        return _noted(known, told.note or told.line, at)
+    same = NUMBERS.sub("0", told.line) == NUMBERS.sub("0", incident.cause)
+    if same and told.phase is incident.phase and told.note is None:
+        return incident
+    again = incident.deaths + incident.is_over
+    now = replace(incident, phase=told.phase, cause=told.line, changed_at=at, heals=told.heals)
+    return _noted(replace(now, deaths=again), told.note or told.line, at)
+
+
+def gone(incident: Incident, at: float, why: str) -> Incident:
+    """Return the incident of something that nobody speaks of any more."""
+    return _noted(replace(incident, phase=Phase.STOPPED, changed_at=at), why, at)
+
+
 def _noted(incident: Incident, what: str, at: float) -> Incident:
     steps = (*incident.steps, Step(at, what))
     if len(steps) > STEPS_KEPT:
@@ -158,4 +224,6 @@ def _said(phase: Phase, after: Daemon) -> str:
             return "held" if after.wanted is Wanted.HELD else "stopped by a person"
         case Phase.DOWN | Phase.BLOCKED | Phase.FAILED:
             return phase.value
+        case Phase.SICK | Phase.HEALING | Phase.UNHEALED:
+            raise AssertionError("a daemon's turn leads to none of the phases of checks")
     assert_never(phase)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
-from ghostbot.core.incident import Incident, Phase, Step
+from ghostbot.core.incident import About, Incident, Phase, Step
 from ghostbot.store.database import Database
 
 REOPENED_S = 3600.0  # what was over for longer is a new incident when it happens again
@@ -79,4 +79,5 @@ def _body(incident: Incident) -> str:
 def _incident(number: int, fields: dict[str, Any]) -> Incident:
     steps = tuple(Step(**step) for step in fields.pop("steps"))
     lines, phase = tuple(fields.pop("lines")), Phase(fields.pop("phase"))
-    return Incident(id=number, phase=phase, steps=steps, lines=lines, **fields)
+    about = About(fields.pop("about", About.DAEMON))  # a row of an older Ghost is about a daemon
+    return Incident(id=number, phase=phase, steps=steps, lines=lines, about=about, **fields)

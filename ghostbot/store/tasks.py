@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from ghostbot.core.heal import Kept
+from ghostbot.core.heal import Kept, Stage
 from ghostbot.core.task import State, Task
 from ghostbot.store.database import Database
 
@@ -57,7 +57,7 @@ class Heals:
         """Keep one check's heals; those of a check that is well are forgotten."""
 
         def work(db: sqlite3.Connection) -> None:
-            if kept.tried:
+            if kept.tried or kept.stage != Stage.WELL:
                 db.execute(
                     "REPLACE INTO heals (name, body) VALUES (?, ?)",
                     (kept.name, json.dumps(asdict(kept))),

@@ -1,10 +1,10 @@
-"""One trouble as one living message: what died, why, since when, and what can be done now."""
+"""One trouble as one living message: what is wrong, why, since when, and what can be done now."""
 
 from __future__ import annotations
 
 import json
 
-from ghostbot.core.incident import Incident, Phase, Step
+from ghostbot.core.incident import About, Incident, Phase, Step
 from ghostbot.slack.blocks.logs import tail_of
 from ghostbot.slack.blocks.message import (
     Block,
@@ -20,6 +20,7 @@ from ghostbot.slack.blocks.text import count, cut, duration, escape, name, when
 
 RESTART = "ghost_restart"
 LOGS = "ghost_logs"
+HEAL = "ghost_heal"
 
 LINES_SHOWN = 6  # of the log, in the message; the thread has the rest
 LINES_ROOM = 1_500  # characters
@@ -32,8 +33,23 @@ MARKS = {
     Phase.BLOCKED: ("⛔", "#a30200"),
     Phase.FAILED: ("🔴", "#a30200"),
     Phase.STOPPED: ("⚪", "#dddddd"),
+    Phase.SICK: ("🔴", "#a30200"),
+    Phase.HEALING: ("🟡", "#daa038"),
+    Phase.UNHEALED: ("⛔", "#a30200"),
 }
-HEALABLE = frozenset({Phase.DOWN, Phase.BLOCKED, Phase.FAILED})
+CLAUSES = {
+    Phase.DOWN: "died",
+    Phase.RESTARTING: "is starting again",
+    Phase.RECOVERED: "is well again",
+    Phase.BLOCKED: "is blocked",
+    Phase.FAILED: "died and is not started again",
+    Phase.STOPPED: "is followed no more",
+    Phase.SICK: "is sick",
+    Phase.HEALING: "is sick and being healed",
+    Phase.UNHEALED: "is sick, and it is up to people now",
+}
+HEALABLE = frozenset({Phase.DOWN, Phase.BLOCKED, Phase.FAILED, Phase.SICK, Phase.UNHEALED})
+RUNS = frozenset({About.DAEMON, About.TUNNEL})  # what Ghost runs can be restarted, and has a log
 
 
 def alert(incident: Incident, host: str) -> Message:
@@ -54,27 +70,23 @@ def alert(incident: Incident, host: str) -> Message:
 
 
 def headline(incident: Incident) -> str:
-    """Say how the trouble stands, as a clause after the daemon's name."""
+    """Say how the trouble stands, as a clause after the name of what has it."""
     last = incident.steps[-1].what if incident.steps else ""
+    daemon = incident.about is About.DAEMON
     match incident.phase:
-        case Phase.DOWN:
-            return "died"
-        case Phase.RESTARTING:
-            return "is starting again"
-        case Phase.RECOVERED:
+        case Phase.RECOVERED if daemon:
             return "is done" if last == "done" else "is up again"
-        case Phase.BLOCKED:
-            return "is blocked"
-        case Phase.FAILED:
-            return "died and is not started again"
-        case Phase.STOPPED:
+        case Phase.STOPPED if daemon:
             return "is held" if last == "held" else "was stopped"
+        case Phase.SICK if incident.about is About.GHOST:
+            return "has a trouble of its own"
+    return CLAUSES[incident.phase]
 
 
 def _facts(incident: Incident) -> dict[str, str]:
     known = {"Why": name(incident.cause, 500), "Since": when(incident.opened_at)}
     if incident.deaths > 1:
-        known["Deaths"] = f"{incident.deaths:,}"
+        known["Deaths" if incident.about is About.DAEMON else "Times"] = f"{incident.deaths:,}"
     if incident.is_over:
         known["Lasted"] = duration(incident.changed_at - incident.opened_at)
     elif incident.next_try_at is not None:
@@ -85,11 +97,19 @@ def _facts(incident: Incident) -> dict[str, str]:
 def _buttons(incident: Incident) -> list[Block]:
     if incident.is_over:
         return []
+    if incident.about not in RUNS:
+        return _heals(incident)
     ids = value(incident.id, incident.daemon)
     logs = button("Logs", LOGS, ids)
     if incident.phase in HEALABLE:
         return [button("Restart now", RESTART, ids, style="primary"), logs]
     return [logs]
+
+
+def _heals(incident: Incident) -> list[Block]:
+    if not incident.heals or incident.phase not in HEALABLE:
+        return []
+    return [button("Run heal", HEAL, value(incident.id, incident.daemon), style="primary")]
 
 
 def value(incident: int, daemon: str) -> str:

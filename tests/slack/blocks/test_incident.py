@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ghostbot.core.incident import OVER, Incident, Phase, Step
+from ghostbot.core.incident import OVER, About, Incident, Phase, Step
 from ghostbot.slack.blocks import incident as incidents
 from tests.fakes.block_kit import assert_fits
 from tests.fakes.ghost import NOW
@@ -104,3 +104,24 @@ def test_a_token_of_slack_in_a_log_is_not_repeated() -> None:
     shown = str(incidents.alert(leaky, "den").payload())
     assert "5678" not in shown
     assert "done" in shown
+
+
+@pytest.mark.parametrize("about", About)
+@pytest.mark.parametrize("phase", Phase)
+def test_what_is_no_daemon_fits_too_and_has_the_buttons_that_make_sense(
+    about: About, phase: Phase
+) -> None:
+    incident = replace(DOWN, about=about, phase=phase, heals=about is About.CHECK, lines=())
+    payload = assert_fits(incidents.alert(incident, "den"))
+    pressed = [b["action_id"] for b in buttons(payload)]
+    if about is About.CHECK and phase in incidents.HEALABLE:
+        assert pressed == [incidents.HEAL]
+    if about in (About.GHOST, About.CHECK):
+        assert not {incidents.RESTART, incidents.LOGS} & set(pressed)
+    if phase in OVER:
+        assert pressed == []
+
+
+def test_a_check_without_heals_has_no_button() -> None:
+    incident = replace(DOWN, about=About.CHECK, phase=Phase.SICK)
+    assert buttons(assert_fits(incidents.alert(incident, "den"))) == []
