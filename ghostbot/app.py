@@ -43,6 +43,7 @@ from ghostbot.troubles import Troubles
 from ghostbot.upgrade import Upgrades
 from ghostbot.voice import Silent, Voice
 from ghostbot.web.doors import Doors
+from ghostbot.web.orchestrator import Orchestrator, facts_of
 from ghostbot.web.status_file import StatusFile
 from ghostbot.web.upgrade import Upgrade
 from ghostbot.web.upkeep import Upkeep
@@ -107,8 +108,11 @@ def _long_tasks(
         listen=web.listen,
         allowed_hosts=web.allowed_hosts,
         down=lambda keep_daemons: ending.end(How.KEEP if keep_daemons else How.DOWN),
-        upgrade=Upgrade(own.upgrades, lambda: ending.end(How.UPGRADE)),
-        upkeep=Upkeep(house.sweep, own.reload.reload),
+        nouns=(
+            Upgrade(own.upgrades, lambda: ending.end(How.UPGRADE)),
+            Upkeep(house.sweep, own.reload.reload),
+            Orchestrator(ghost, house.rollcall, facts_of(ghost, house.rollcall)),
+        ),
         tell=house.troubles.teller("private door"),
     )
     return {

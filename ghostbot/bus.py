@@ -3,6 +3,8 @@
 Rule 1: publishing never waits and never fails: a listener that is slow loses its oldest facts
         and is told so by `Feed.lagged`; what is true now can always be asked of Ghost.
 Rule 2: a listener sees facts in the order in which they happened.
+Rule 3: a listener can be called: it answers when it comes to the end of what it has to read, so
+        that whoever is stuck is told from whoever has nothing to do.
 """
 
 from __future__ import annotations
@@ -33,26 +35,43 @@ class Turned:
 class Feed:
     """One listener's facts, oldest first."""
 
-    def __init__(self) -> None:
-        """Begin with nothing to tell."""
-        self._queue: asyncio.Queue[Turned] = asyncio.Queue(FEED_LENGTH)
+    def __init__(self, name: str = "") -> None:
+        """Begin with nothing to tell. `name` is whom `Bus.answered` knows it by."""
+        self._queue: asyncio.Queue[Turned | None] = asyncio.Queue(FEED_LENGTH)  # None is a call
+        self._called = False
+        self.name = name
+        self.answered_at: float | None = None  # monotonic
         self.lagged = False  # facts were lost since the listener last cleared this
 
     def put(self, fact: Turned) -> None:
         """Add a fact; when the feed is full the oldest one goes."""
         if self._queue.full():
-            self._queue.get_nowait()
+            self._called = self._queue.get_nowait() is not None and self._called
             self.lagged = True
         self._queue.put_nowait(fact)
 
+    def call(self) -> None:
+        """Ask the listener to show that it reads; one call at a time."""
+        if not self._called and not self._queue.full():
+            self._called = True
+            self._queue.put_nowait(None)
+
     async def get(self) -> Turned:
         """Wait for the next fact."""
-        return await self._queue.get()
+        while (fact := await self._queue.get()) is None:
+            self._answer()
+        return fact
 
     def drain(self) -> list[Turned]:
         """Take all that waits, at once."""
         self.lagged = False
-        return [self._queue.get_nowait() for _ in range(self._queue.qsize())]
+        held = [self._queue.get_nowait() for _ in range(self._queue.qsize())]
+        if None in held:
+            self._answer()
+        return [fact for fact in held if fact is not None]
+
+    def _answer(self) -> None:
+        self._called, self.answered_at = False, asyncio.get_running_loop().time()
 
 
 class Bus:
@@ -82,6 +101,16 @@ class Bus:
         for feed in self._feeds:
             feed.put(fact)
 
+    def call(self) -> None:
+        """Call every listener."""
+        for feed in self._feeds:
+            feed.call()
+
+    def answered(self, name: str) -> float | None:
+        """Return when a listener last answered (monotonic); None: never, or it is not there."""
+        times = [feed.answered_at for feed in self._feeds if feed.name == name]
+        return max((at for at in times if at is not None), default=None)
+
     def keep(self) -> Feed:
         """Keep what is published from now on, for a listener who comes later."""
         feed = Feed()
@@ -89,9 +118,9 @@ class Bus:
         return feed
 
     @contextmanager
-    def listen(self, kept: Feed | None = None) -> Iterator[Feed]:
+    def listen(self, kept: Feed | None = None, *, name: str = "") -> Iterator[Feed]:
         """Give a feed of all that is published inside the `with`, after what was kept."""
-        feed = Feed() if kept is None or kept not in self._feeds else kept
+        feed = Feed(name) if kept is None or kept not in self._feeds else kept
         if feed is not kept:
             self._feeds.append(feed)
         try:

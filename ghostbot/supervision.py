@@ -22,6 +22,7 @@ from ghostbot.core.daemon import Daemon
 from ghostbot.guards.budget import SpawnBudget
 from ghostbot.guards.clock import Clock
 from ghostbot.guards.lifecycle import Lifecycle
+from ghostbot.guards.rollcall import Rollcall
 from ghostbot.guards.selfcheck import Selfcheck
 from ghostbot.guards.sentinel import Sentinel, obstacle
 from ghostbot.guards.watchdog import Watchdog
@@ -87,6 +88,7 @@ class Supervision:
     logs: Logs
     notes: tuple[str, ...]  # what was wrong with what the last Ghost left, in words
     lifecycle: Lifecycle
+    rollcall: Rollcall
     maker: _Maker
 
     @property
@@ -125,6 +127,7 @@ class Supervision:
             "selfcheck": Selfcheck(self.dogs, self.bus, self.notices).run,
             "clock": Clock(self.dogs, self.troubles.teller("clock")).run,
             "sentinel": Sentinel(self.dogs, self.bus, self.troubles.teller("starting")).run,
+            "rollcall": self.rollcall.run,
             "usage": self.usage.run,
             "logs": self.logs.run,
             **{f"watchdog {name}": dog.run for name, dog in self.dogs.items()},
@@ -205,8 +208,16 @@ async def supervision(config: Config, troubles: Troubles) -> AsyncIterator[Super
         dogs[name] = maker.make(table, records.get(name, Daemon(name)))
     _tell_strangers(config, records, troubles)
     try:
-        usage, logs = Usage(lambda: _leaders(dogs)), _logs(config, dogs, troubles)
-        yield Supervision(config, troubles, usage, logs, notes, Lifecycle(dogs, bus), maker)
+        yield Supervision(
+            config,
+            troubles,
+            Usage(lambda: _leaders(dogs)),
+            _logs(config, dogs, troubles),
+            notes,
+            Lifecycle(dogs, bus),
+            Rollcall(dogs, bus, troubles.line),
+            maker,
+        )
     finally:
         notices.close()
         runs.close()

@@ -32,6 +32,10 @@ class Troubles:
 
         return tell
 
+    def line(self, source: str) -> str | None:
+        """Return the line of one source, if it has trouble now."""
+        return self._lines.get(source)
+
     def lines(self) -> tuple[str, ...]:
         """Return all, in the order in which they began."""
         return tuple(self._lines.values())

@@ -74,7 +74,7 @@ class Lifecycle:
 
     async def run(self) -> None:
         """Open and shut gates as daemons become ready and cease to be; end holds in time."""
-        with self._bus.listen() as feed:
+        with self._bus.listen(name="lifecycle") as feed:
             self._gate_all()
             self._held = self._held_now()
             while True:

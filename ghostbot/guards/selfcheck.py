@@ -41,7 +41,7 @@ class Selfcheck:
     async def run(self) -> None:
         """Look at each new process until it is ready or gone."""
         looked_at: dict[str, Proc] = {}
-        with self._bus.listen() as feed:
+        with self._bus.listen(name="selfcheck") as feed:
             async with asyncio.TaskGroup() as tasks:
                 for dog in self._dogs.values():
                     self._give_benefit_of_doubt(dog)

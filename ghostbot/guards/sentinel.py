@@ -55,7 +55,7 @@ class Sentinel:
 
     async def run(self) -> None:
         """Look once a second while a daemon waits for something that is no daemon."""
-        with self._bus.listen() as feed:
+        with self._bus.listen(name="sentinel") as feed:
             while True:
                 waiting = [dog for dog in self._dogs.values() if self._obstacles(dog)]
                 if not waiting:

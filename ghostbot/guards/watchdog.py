@@ -101,6 +101,7 @@ class Watchdog:
         self._bus = bus
         self._mail: deque[_Mail] = deque()
         self._wake = asyncio.Event()
+        self._unread_since: float | None = None
         self._spawning = False
         self._retired = False
         self._loop = asyncio.get_running_loop()
@@ -108,17 +109,25 @@ class Watchdog:
 
     def post(self, event: Event) -> None:
         """Put an event into the mail. Facts are never refused."""
-        self._mail.append(_Mail(event))
-        self._wake.set()
+        self._put(_Mail(event))
 
     async def order(self, event: Order) -> None:
         """Give an order, and return once it was stepped. Raises Failed when orders pile up."""
         if len(self._mail) >= MAIL_MAX:
             raise errors.Failed(f"cannot order {self.table.name}: {MAIL_MAX} orders are waiting")
         read: asyncio.Future[None] = self._loop.create_future()
-        self._mail.append(_Mail(event, read))
-        self._wake.set()
+        self._put(_Mail(event, read))
         await read
+
+    def _put(self, mail: _Mail) -> None:
+        if not self._mail:
+            self._unread_since = self._loop.time()
+        self._mail.append(mail)
+        self._wake.set()
+
+    def read_at(self, now: float) -> float:
+        """Return up to when all mail is read: `now` where none waits."""
+        return now if not self._mail or self._unread_since is None else self._unread_since
 
     def describe(self, table: DaemonTable) -> None:
         """Go by another table from now on; what runs is not touched."""
@@ -159,6 +168,7 @@ class Watchdog:
                     await self._wake.wait()
             except TimeoutError:
                 return _Mail(Elapsed())
+        self._unread_since = self._loop.time()
         return self._mail.popleft() if self._mail else None
 
     async def _take(self, event: Event) -> None:

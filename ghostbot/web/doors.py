@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from aiohttp import web
 
@@ -27,8 +28,6 @@ from ghostbot.web.health import Health, Meter
 from ghostbot.web.logs import Logs
 from ghostbot.web.status import Status
 from ghostbot.web.token import token
-from ghostbot.web.upgrade import Upgrade
-from ghostbot.web.upkeep import Upkeep
 
 AGAIN_S = 10.0  # how often a door that stays shut is tried
 BACKLOG = 128
@@ -38,6 +37,13 @@ GRACE_S = 2.0  # what is being answered when the doors close gets this long
 log = logging.getLogger("ghost.web")
 
 Tell = Callable[[str | None], None]
+
+
+class Noun(Protocol):
+    """Something that can be asked about over HTTP."""
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return its routes."""
 
 
 class Connection(web.RequestHandler):
@@ -73,13 +79,13 @@ class Doors:
         allowed_hosts: Iterable[str],
         down: Callable[[bool], None],
         tell: Tell,
-        upgrade: Upgrade | None = None,
-        upkeep: Upkeep | None = None,
+        nouns: Iterable[Noun] = (),
     ) -> None:
         """Take the parts.
 
         `down` ends Ghost and is told whether to keep the daemons. `tell` takes a line for
-        people about a door that stays shut, and None once it is open.
+        people about a door that stays shut, and None once it is open. `nouns` come beside those
+        that a Ghost always has.
         """
         self.private: tuple[str, int] | None = None  # where the private door is open
         self._ghost = ghost
@@ -88,7 +94,7 @@ class Doors:
         self._allowed_hosts = tuple(allowed_hosts)
         self._down = down
         self._tell = tell
-        self._nouns = tuple(noun for noun in (upgrade, upkeep) if noun)
+        self._nouns = tuple(nouns)
         self._token = ""  # read before the private door opens
         self._servers: list[asyncio.Server] = []
 

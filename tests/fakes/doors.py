@@ -20,6 +20,7 @@ from ghostbot.process.sweep import Stray, Swept
 from ghostbot.reload import Reloaded
 from ghostbot.web.address import address
 from ghostbot.web.doors import Doors
+from ghostbot.web.orchestrator import Orchestrator, facts_of
 from ghostbot.web.upkeep import Upkeep
 from tests.fakes.house import until
 from tests.fakes.kennel import Kennel, kennel
@@ -122,7 +123,7 @@ async def open_doors(
         daemon(state_dir, "web", group="front"),
         daemon(state_dir, "worker", after=("web",)),
     )
-    async with kennel(*(tables or default)) as k:
+    async with kennel(*(tables or default), sentinel=True) as k:
         told: list[str | None] = []
         downs: list[bool] = []
         opened = asyncio.Event()
@@ -147,7 +148,10 @@ async def open_doors(
             listen=listen,
             allowed_hosts=allowed_hosts,
             down=downs.append,
-            upkeep=Upkeep(swept, reloaded),
+            nouns=(
+                Upkeep(swept, reloaded),
+                Orchestrator(k.ghost, k.rollcall, facts_of(k.ghost, k.rollcall)),
+            ),
             tell=tell,
         )
         running = asyncio.create_task(doors.run(), name="doors")

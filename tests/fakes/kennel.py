@@ -15,11 +15,14 @@ from ghostbot.core.daemon import Daemon, State
 from ghostbot.ghost import Ghost
 from ghostbot.guards.budget import SpawnBudget
 from ghostbot.guards.lifecycle import Lifecycle
+from ghostbot.guards.rollcall import Rollcall
 from ghostbot.guards.selfcheck import Selfcheck
+from ghostbot.guards.sentinel import Sentinel
 from ghostbot.guards.watchdog import Watchdog
 from ghostbot.keep import keep
 from ghostbot.process.notices import Notices
 from ghostbot.process.rotation import Logs
+from ghostbot.troubles import Troubles
 from tests.fakes.runs import FakeRuns
 
 
@@ -38,9 +41,12 @@ class Kennel:
     bus: Bus
     ghost: Ghost
     lifecycle: Lifecycle
+    rollcall: Rollcall
+    troubles: Troubles
     saved: list[Daemon] = field(default_factory=list)
     obstacles: dict[str, str] = field(default_factory=dict)
     disk: asyncio.Event = field(default_factory=asyncio.Event)  # set: it takes what is written
+    tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # the guards, by name
 
     def state(self, name: str) -> State:
         return self.dogs[name].daemon.state
@@ -60,6 +66,7 @@ async def kennel(
     runs: FakeRuns | None = None,
     kept: bool = False,
     notices: Notices | None = None,
+    sentinel: bool = False,
 ) -> AsyncIterator[Kennel]:
     """Run watchdogs, lifecycle and selfcheck for these daemons."""
     runs, bus, budget = runs or FakeRuns(), Bus(), SpawnBudget()
@@ -77,7 +84,8 @@ async def kennel(
         )
         for t in tables
     }
-    lifecycle = Lifecycle(dogs, bus)
+    lifecycle, troubles = Lifecycle(dogs, bus), Troubles()
+    rollcall = Rollcall(dogs, bus, troubles.line)
     async with asyncio.TaskGroup() as tasks:
         disk = asyncio.Event()
         disk.set()
@@ -97,13 +105,16 @@ async def kennel(
             measures=dict,
             logs=Logs(lambda: {n: dog.table.log for n, dog in dogs.items()}, dict, 10**9),
         )
-        k = Kennel(dogs, runs, bus, ghost, lifecycle, saved, obstacles, disk)
+        k = Kennel(dogs, runs, bus, ghost, lifecycle, rollcall, troubles, saved, obstacles, disk)
         lifecycle.begin(runs)
-        long = [tasks.create_task(g.run()) for g in (lifecycle, Selfcheck(dogs, bus, notices))]
+        guards = [lifecycle, Selfcheck(dogs, bus, notices), rollcall]
+        guards += [Sentinel(dogs, bus)] if sentinel else []
+        long = [tasks.create_task(g.run(), name=type(g).__name__.lower()) for g in guards]
         long += [
-            tasks.create_task(keep(name, dog.run) if kept else dog.run())
+            tasks.create_task(keep(name, dog.run) if kept else dog.run(), name=f"watchdog {name}")
             for name, dog in dogs.items()
         ]
+        k.tasks = {task.get_name(): task for task in long}
         try:
             yield k
         finally:
