@@ -208,22 +208,29 @@ async def supervision(config: Config, troubles: Troubles) -> AsyncIterator[Super
         dogs[name] = maker.make(table, records.get(name, Daemon(name)))
     _tell_strangers(config, records, troubles)
     try:
-        yield Supervision(
-            config,
-            troubles,
-            Usage(lambda: _leaders(dogs)),
-            _logs(config, dogs, troubles),
-            notes,
-            Lifecycle(dogs, bus),
-            Rollcall(dogs, bus, troubles.line),
-            maker,
-        )
+        yield _whole(config, troubles, notes, maker)
     finally:
         notices.close()
         runs.close()
         exits.close()
         await registry.close()
         journal.close()
+
+
+def _whole(
+    config: Config, troubles: Troubles, notes: tuple[str, ...], maker: _Maker
+) -> Supervision:
+    dogs, bus = maker.dogs, maker.bus
+    return Supervision(
+        config,
+        troubles,
+        Usage(lambda: _leaders(dogs)),
+        _logs(config, dogs, troubles),
+        notes,
+        Lifecycle(dogs, bus),
+        Rollcall(dogs, bus, troubles.line),
+        maker,
+    )
 
 
 def _ports(config: Config, troubles: Troubles) -> Ports:

@@ -124,13 +124,13 @@ class Doors:
         app = web.Application(
             middlewares=[answers.in_one_shape, admit], client_max_size=asked.BODY_MAX_BYTES
         )
-        for noun in (
+        always: tuple[Noun, ...] = (
             Health(self._ghost, meter),
             Status(self._ghost),
             Daemons(self._ghost, self._down),
             logs,
-            *self._nouns,
-        ):
+        )
+        for noun in (*always, *self._nouns):
             app.add_routes(noun.routes())
         return app
 
