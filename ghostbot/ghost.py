@@ -6,27 +6,27 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, assert_never
+from typing import Any
 
 from ghostbot import errors
 from ghostbot.config.model import Config, DaemonTable
 from ghostbot.core import order, snapshot, why
-from ghostbot.core.daemon import (
-    Daemon,
-    Hold,
-    Order,
-    Reset,
-    Restart,
-    Start,
-    State,
-    Stop,
-    Wanted,
-)
+from ghostbot.core.daemon import Daemon, Order, State, Stop, Wanted
 from ghostbot.core.snapshot import DaemonView, House, Measure
 from ghostbot.core.words import LOG_LINES, did_you_mean
 from ghostbot.guards.watchdog import Watchdog
+from ghostbot.orders import (
+    RESETS,
+    STARTS,
+    Actor,
+    Doing,
+    Outcome,
+    Outcomes,
+    at_once,
+    event_of,
+    started,
+    stopped,
+)
 from ghostbot.process.output import Follower, Tail
 from ghostbot.process.rotation import Logs
 
@@ -34,43 +34,8 @@ WAIT_MAX_S = 60.0  # no answer takes longer; a slower order goes on, and is said
 CLOCK_MOVED_S = 0.1  # somebody set the wall clock; less is only the time between two reads
 WHY_LINES = 10  # of the log, beside the reasons
 GROUP = "group:"
-RESETS = (State.BACKOFF, State.BLOCKED)  # where a reset starts what is not running
 
 log = logging.getLogger("ghost.orders")
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who asks. `id` is `local:USER` or a Slack user id; `name` is for people to read."""
-
-    id: str
-    name: str
-
-
-class Doing(StrEnum):
-    """The orders that can be given to many at once."""
-
-    START = "start"
-    STOP = "stop"
-    RESTART = "restart"
-    HOLD = "hold"
-    RESET = "reset"
-
-
-STARTS = frozenset({Doing.START, Doing.RESTART})  # what must come up first comes up with them
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of an order to one daemon. `said` is a clause: "is up", "did not start: …"."""
-
-    name: str
-    ok: bool
-    said: str
-    view: DaemonView
-
-
-Outcomes = tuple[Outcome, ...]
 
 
 class Ghost:
@@ -245,7 +210,7 @@ class Ghost:
             raise errors.BadRequest(f"cannot {doing.value}: name a daemon, `all` or `group:G`")
         if doing in STARTS:
             self._refuse_useless(doing, names)
-        doings = self._carry_out(doing, names, _event(doing, actor, for_s))
+        doings = self._carry_out(doing, names, event_of(doing, actor, for_s))
         task = self._begin(doings, f"{doing.value} {' '.join(names)}")
         log.info("order verb=%s names=%s by=%s", doing.value, ",".join(names), actor.id)
         if wait:
@@ -319,7 +284,7 @@ class Ghost:
             return self._outcome(name, (True, "was up already"))
         await dog.order(event)
         if doing is Doing.HOLD or (doing is Doing.RESET and was.state not in RESETS):
-            return self._outcome(name, (True, _at_once(doing, event)))
+            return self._outcome(name, (True, at_once(doing, event)))
         near = [dog, *(self._dogs[u] for u in order.upstream(self._after, name))]
         while (verdict := self._verdict(doing, name)) is None:
             turns = [d.next_turn() for d in near]
@@ -333,10 +298,10 @@ class Ghost:
         """Say whether the order came true, in words; None: not yet known."""
         d = self._dog(name, doing.value).daemon
         if doing is Doing.STOP:
-            return _stopped(d)
+            return stopped(d)
         if d.state is State.WAITING:
             return self._waiting(d)
-        return _started(d)
+        return started(d)
 
     def _waiting(self, d: Daemon) -> tuple[bool, str] | None:
         """A start waits for what is on its way; all else is told at once."""
@@ -348,52 +313,3 @@ class Ghost:
                 how = snapshot.word(first.daemon, time.monotonic())
                 return False, f"waits for {reason}, which is {how}"
         return None
-
-
-def _event(doing: Doing, actor: Actor, for_s: float | None) -> Order:
-    match doing:
-        case Doing.START:
-            return Start()
-        case Doing.STOP:
-            return Stop(by=actor.name)
-        case Doing.RESTART:
-            return Restart()
-        case Doing.HOLD:
-            until = None if for_s is None else asyncio.get_running_loop().time() + for_s
-            return Hold(until, actor.name)
-        case Doing.RESET:
-            return Reset()
-    assert_never(doing)
-
-
-def _at_once(doing: Doing, event: Order) -> str:
-    """Say what became of an order that is true as soon as it was read."""
-    if doing is Doing.RESET:
-        return "is reset: its deaths are forgiven"
-    assert isinstance(event, Hold), "the only other one"
-    if event.until is None:
-        return "is held until somebody starts it"
-    left_s = event.until - asyncio.get_running_loop().time()
-    return f"is held for {why.span(round(left_s))}"
-
-
-def _stopped(d: Daemon) -> tuple[bool, str] | None:
-    if d.state is State.DOWN:
-        return True, "is down"
-    if d.wanted is Wanted.UP:
-        return False, "was started again meanwhile"
-    return None
-
-
-def _started(d: Daemon) -> tuple[bool, str] | None:
-    if d.is_ready:
-        return True, "is done" if d.done else "is up"
-    match d.state:
-        case State.BACKOFF | State.BLOCKED:
-            more = "; its breaker is open" if d.state is State.BLOCKED else ""
-            return False, f"did not come up: {d.fault}{more}"
-        case State.DOWN if d.fault:
-            return False, f"did not come up: {d.fault}"
-        case State.DOWN:
-            return False, "was stopped meanwhile"
-    return None

@@ -23,10 +23,11 @@ from ghostbot.config.load import load
 from ghostbot.config.model import Config
 from ghostbot.config.secrets import Secrets, secrets
 from ghostbot.ending import Ending, How, give_up
-from ghostbot.ghost import Actor, Ghost, Outcomes
+from ghostbot.ghost import Ghost
 from ghostbot.keep import keep
 from ghostbot.logbook import Logbook
 from ghostbot.notify import Systemd
+from ghostbot.orders import Actor, Outcomes
 from ghostbot.process.lock import Lock
 from ghostbot.process.spawn import clean_signals
 from ghostbot.reload import Reload

@@ -21,7 +21,8 @@ from ghostbot.config.load import load
 from ghostbot.config.model import Config
 from ghostbot.core.daemon import State, Wanted
 from ghostbot.core.plan import Plan, differing, plan
-from ghostbot.ghost import WAIT_MAX_S, Actor, Doing, Ghost, Outcome, Outcomes
+from ghostbot.ghost import WAIT_MAX_S, Ghost
+from ghostbot.orders import Actor, Doing, Outcome, Outcomes
 from ghostbot.supervision import Begin, Supervision
 
 SPARE_S = 15.0  # beside its stop_timeout, for a daemon that goes to be gone

@@ -18,8 +18,9 @@ from ghostbot import errors
 from ghostbot.config.load import load
 from ghostbot.config.model import Config, DaemonTable, GhostTable, LogTable
 from ghostbot.core.daemon import State
-from ghostbot.ghost import Actor, Ghost, Outcomes
+from ghostbot.ghost import Ghost
 from ghostbot.guards.lifecycle import Lifecycle
+from ghostbot.orders import Actor, Outcomes
 from ghostbot.process.identity import command_of
 from ghostbot.process.journal import Journal
 from ghostbot.process.registry import Registry

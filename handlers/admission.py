@@ -13,7 +13,7 @@ from typing import Any
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
-from ghostbot.ghost import Actor
+from ghostbot.orders import Actor
 from handlers import replies
 from handlers.means import Means
 

@@ -9,7 +9,7 @@ from typing import Any
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from ghostbot.core.words import Ask
-from ghostbot.ghost import Actor, Doing
+from ghostbot.orders import Actor, Doing
 from ghostbot.slack.places import Place
 from handlers import replies
 from handlers.commands import order, submit

@@ -10,7 +10,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from ghostbot.core import words
 from ghostbot.errors import BadRequest
-from ghostbot.ghost import Actor, Doing
+from ghostbot.orders import Actor, Doing
 from ghostbot.slack.blocks.text import typed
 from ghostbot.slack.places import Place
 from ghostbot.slack.work import Piece

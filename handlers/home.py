@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from ghostbot.ghost import Actor
+from ghostbot.orders import Actor
 from ghostbot.slack.blocks import home as homes
 from ghostbot.slack.work import Piece
 from handlers import replies

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from ghostbot.ghost import Actor
+from ghostbot.orders import Actor
 from ghostbot.slack.places import Place
 from handlers.commands import carry_out, submit
 from handlers.means import Means

@@ -14,7 +14,8 @@ from ghostbot.core.incident import Incident
 from ghostbot.core.snapshot import DaemonView
 from ghostbot.core.words import VERBS, Ask, did_you_mean
 from ghostbot.errors import BadRequest, GhostError, NotAllowed
-from ghostbot.ghost import Actor, Doing, Ghost, Outcome
+from ghostbot.ghost import Ghost
+from ghostbot.orders import Actor, Doing, Outcome
 from ghostbot.slack.blocks import help as helps
 from ghostbot.slack.blocks import incident as incidents
 from ghostbot.slack.blocks import logs as log_blocks

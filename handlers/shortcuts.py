@@ -7,7 +7,7 @@ from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from ghostbot.ghost import Actor
+from ghostbot.orders import Actor
 from ghostbot.slack.blocks import home as homes
 from ghostbot.slack.blocks.message import Message
 from ghostbot.slack.places import Place

@@ -71,7 +71,7 @@ def _ask(api: Api, state_dir: Path) -> list[dict[str, Any]]:
 
 def _stop_remains(state_dir: Path) -> int:
     from ghostbot import remains  # noqa: PLC0415 - seldom needed, and brings much along
-    from ghostbot.ghost import Actor  # noqa: PLC0415
+    from ghostbot.orders import Actor  # noqa: PLC0415
 
     name = getpass.getuser()
     held = lock.Lock(state_dir)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from ghostbot.ghost import Actor
+from ghostbot.orders import Actor
 from ghostbot.web import answers
 from ghostbot.web.token import same
 

@@ -14,7 +14,8 @@ from aiohttp import web
 
 from ghostbot import errors
 from ghostbot.core.words import did_you_mean, span_s
-from ghostbot.ghost import GROUP, Doing
+from ghostbot.ghost import GROUP
+from ghostbot.orders import Doing
 
 BODY_MAX_BYTES = 64 * 1024
 BODY_WAIT_S = 10.0  # a client that sends more slowly than this is holding a handler

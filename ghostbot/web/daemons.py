@@ -9,7 +9,8 @@ from aiohttp import web
 
 from ghostbot import errors, shapes
 from ghostbot.core.words import did_you_mean
-from ghostbot.ghost import Doing, Ghost, Outcome
+from ghostbot.ghost import Ghost
+from ghostbot.orders import Doing, Outcome
 from ghostbot.web import answers, asked
 from ghostbot.web.admission import ACTOR
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from ghostbot import errors, shapes
-from ghostbot.ghost import Actor
+from ghostbot.orders import Actor
 from ghostbot.process.sweep import Stray, Swept
 from ghostbot.reload import Reloaded
 from ghostbot.web import answers, asked

@@ -15,7 +15,7 @@ from ghostbot.config.model import DaemonTable, LogTable
 from ghostbot.core.daemon import Proc
 from ghostbot.core.plan import Plan
 from ghostbot.errors import ConfigError
-from ghostbot.ghost import Actor, Doing
+from ghostbot.orders import Actor, Doing
 from ghostbot.process.sweep import Stray, Swept
 from ghostbot.reload import Reloaded
 from ghostbot.web.address import address

@@ -13,7 +13,7 @@ from ghostbot.core.restart import Kind
 from ghostbot.core.snapshot import DaemonView, House, LastExit
 from ghostbot.core.why import Explained
 from ghostbot.core.words import LOG_LINES, did_you_mean
-from ghostbot.ghost import Actor, Doing, Outcome
+from ghostbot.orders import Actor, Doing, Outcome
 from ghostbot.process.output import Line, Tail
 
 NOW = 1_790_000_000.0

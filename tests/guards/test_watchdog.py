@@ -12,7 +12,7 @@ from ghostbot import errors
 from ghostbot.config.model import DaemonTable
 from ghostbot.core.daemon import Daemon, Event, Hold, Proc, Sick, Spawned, State, Unspawned, Wanted
 from ghostbot.core.restart import Kind, Policy
-from ghostbot.ghost import Actor, Doing
+from ghostbot.orders import Actor, Doing
 from tests.fakes.clock import run
 from tests.fakes.kennel import kennel, table
 from tests.fakes.runs import BOOT, FakeRuns

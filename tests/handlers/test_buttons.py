@@ -10,7 +10,7 @@ import pytest
 
 from ghostbot.core.daemon import State
 from ghostbot.core.incident import Incident, Phase, Step
-from ghostbot.ghost import Doing
+from ghostbot.orders import Doing
 from ghostbot.slack.blocks.incident import LOGS, RESTART
 from tests.fakes.ghost import NOW, FakeGhost, died, view
 from tests.fakes.slack_side import Side, shown, slack_side, until

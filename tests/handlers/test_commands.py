@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ghostbot.errors import Failed
-from ghostbot.ghost import Doing
+from ghostbot.orders import Doing
 from tests.fakes.ghost import FakeGhost, died
 from tests.fakes.slack_side import Side, shown, slack_side
 
