@@ -29,6 +29,98 @@ class Kill(StrEnum):
     LEADER = "leader"
 
 
+class ProbeKind(StrEnum):
+    """How a probe looks."""
+
+    HTTP = "http"
+    TCP = "tcp"
+    EXEC = "exec"
+    LOG = "log"
+    NOTIFY = "notify"
+    TUNNEL = "tunnel"
+
+
+class Role(StrEnum):
+    """What a probe tells: may others build on it, must it be restarted, or both."""
+
+    READY = "ready"
+    LIVE = "live"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeTable:
+    """One way to look at a daemon, [[daemon.NAME.probe]], or at what a [check.NAME] names."""
+
+    kind: ProbeKind
+    label: str  # unique within its daemon, "http", "http 2": what people and stores call it
+    role: Role = Role.BOTH
+    url: str | None = None  # http: asked; tunnel: where its agent answers, or the public address
+    port: int | None = None  # tcp, and http without url; the daemon's own unless told
+    command: tuple[str, ...] = ()  # exec
+    path: Path | None = None  # log: the file; the daemon's own log unless told
+    pattern: str | None = None  # a regex: in the body, in a line of the log, or the public address
+    body: str | None = None  # a substring that the body must hold
+    markers: bool = False  # log: read its marks and status lines
+    silence_s: float | None = None  # log: nothing new for so long is sick
+    headers: Mapping[str, str] = field(default_factory=dict)
+    status: tuple[int, ...] = ()  # http; none is 200 to 299
+    every_s: float = 30.0
+    timeout_s: float = 5.0
+    failures: int = 3
+    successes: int = 1
+    grace_s: float = 0.0  # after the start failures do not count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckTable:
+    """What Ghost looks at and does not run: [check.NAME]."""
+
+    name: str
+    probe: ProbeTable
+    heal: tuple[str, ...] = ()  # names of actions, the mildest first
+    attempts: int = 5  # heals in one trouble
+    pause_s: float = 60.0  # after the first heal; doubles with each
+    description: str | None = None
+    group: str | None = None
+
+
+class ActionKind(StrEnum):
+    """What an action does."""
+
+    RESTART = "restart"
+    COMMAND = "command"
+    HTTP = "http"
+    GITHUB_DISPATCH = "github_dispatch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionTable:
+    """Something to do: [action.NAME], as a heal or when a person asks for it."""
+
+    name: str
+    kind: ActionKind
+    daemons: tuple[str, ...] = ()  # restart: names, all, group:G
+    command: tuple[str, ...] = ()
+    cwd: Path | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    url: str | None = None  # http
+    method: str = "POST"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str | None = None
+    repository: str | None = None  # github_dispatch: owner/name
+    workflow: str | None = None  # with it a workflow_dispatch, without a repository_dispatch
+    event_type: str | None = None
+    ref: str = "main"
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    token_env: str | None = None  # names the variable that holds the token
+    base_url: str = "https://api.github.com"
+    timeout_s: float = 60.0
+    confirm: bool = False  # a person is asked once more
+    role: str = "operator"
+    description: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class LogTable:
     """Where a daemon's output goes: [daemon.NAME.log]."""
@@ -110,4 +202,6 @@ class Config:
     slack: SlackTable = SlackTable()
     web: WebTable = WebTable()
     daemons: Mapping[str, DaemonTable]  # in file order
+    checks: Mapping[str, CheckTable] = field(default_factory=dict)
+    actions: Mapping[str, ActionTable] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()  # lines `file:line: key: …` that keep nothing from running
