@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ghostbot import errors
@@ -200,6 +201,8 @@ class Ghost:
     ) -> Outcomes:
         """Give an order to daemons, level by level; with `wait`, return when it is true or failed.
 
+        Without, return when the first level has it and that is on disk: from then on it comes
+        true even if Ghost dies, as far as the disk takes it.
         `for_s` is how long a hold lasts; without, until somebody starts the daemon.
 
         Raises NoSuch (nothing is done then), BadRequest for no names, and Failed where a start
@@ -210,11 +213,16 @@ class Ghost:
             raise errors.BadRequest(f"cannot {doing.value}: name a daemon, `all` or `group:G`")
         if doing in STARTS:
             self._refuse_useless(doing, names)
-        doings = self._carry_out(doing, names, event_of(doing, actor, for_s))
+        given = asyncio.Event()
+        doings = self._carry_out(doing, names, event_of(doing, actor, for_s), given)
         task = self._begin(doings, f"{doing.value} {' '.join(names)}")
         log.info("order verb=%s names=%s by=%s", doing.value, ",".join(names), actor.id)
         if wait:
             await asyncio.wait({task}, timeout=WAIT_MAX_S)
+        else:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(WAIT_MAX_S):
+                    await given.wait()
         if task.done():
             return task.result()
         going = "goes on" if wait else "has begun"
@@ -230,7 +238,7 @@ class Ghost:
         """
         log.info("order verb=down by=%s", actor.id)
         meant = tuple(self._dogs) if names is None else tuple(names)
-        return await self._carry_out(Doing.STOP, meant, Stop(lasting=False))
+        return await self._carry_out(Doing.STOP, meant, Stop(lasting=False), asyncio.Event())
 
     def _refuse_useless(self, doing: Doing, names: Sequence[str]) -> None:
         for name in names:
@@ -243,13 +251,23 @@ class Ghost:
                         f"(start {first} first)"
                     )
 
-    async def _carry_out(self, doing: Doing, names: Sequence[str], event: Order) -> Outcomes:
-        """Give the order level by level, and say for each daemon what became of it."""
+    async def _carry_out(
+        self, doing: Doing, names: Sequence[str], event: Order, given: asyncio.Event
+    ) -> Outcomes:
+        """Give the order level by level, and say for each daemon what became of it.
+
+        `given` is set once the first level has it and that is on disk, or cannot be.
+        """
         outcomes: dict[str, Outcome] = {}
         views = {n: self.daemon(n) for n in names}  # a reload may let one go meanwhile
         try:
             for level in self._levels(doing, names):
-                for outcome in await asyncio.gather(*(self._one(doing, n, event) for n in level)):
+                known = await asyncio.gather(*(self._give(doing, n, event) for n in level))
+                if not given.is_set():
+                    await self._flushed()
+                    given.set()
+                asked = zip(level, known, strict=True)
+                for outcome in await asyncio.gather(*(self._one(doing, *one) for one in asked)):
                     outcomes[outcome.name] = outcome
             await self._flushed()
         except Exception as error:  # the edge of a task: whoever waits is told
@@ -260,6 +278,8 @@ class Ghost:
                 for n in names
                 if n not in outcomes
             }
+        finally:
+            given.set()
         return tuple(outcomes[name] for name in names)
 
     def _levels(self, doing: Doing, names: Sequence[str]) -> list[list[str]]:
@@ -277,17 +297,23 @@ class Ghost:
         d = self._dogs[name].daemon
         return not d.is_ready and not d.is_alive
 
-    async def _one(self, doing: Doing, name: str, event: Order) -> Outcome:
+    async def _give(self, doing: Doing, name: str, event: Order) -> tuple[bool, str] | None:
+        """Give one daemon the order; return what became of it where that is known at once."""
         dog = self._dog(name, doing.value)
         was = dog.daemon
         if doing is Doing.START and was.is_ready and was.wanted is Wanted.UP and not was.done:
-            return self._outcome(name, (True, "was up already"))
+            return True, "was up already"
         await dog.order(event)
         if doing is Doing.HOLD or (doing is Doing.RESET and was.state not in RESETS):
-            return self._outcome(name, (True, at_once(doing, event)))
-        near = [dog, *(self._dogs[u] for u in order.upstream(self._after, name))]
-        while (verdict := self._verdict(doing, name)) is None:
-            turns = [d.next_turn() for d in near]
+            return True, at_once(doing, event)
+        return None
+
+    async def _one(self, doing: Doing, name: str, verdict: tuple[bool, str] | None) -> Outcome:
+        """Wait until the order came true or failed."""
+        near = [self._dog(name, doing.value)]
+        near += [self._dogs[u] for u in order.upstream(self._after, name)]
+        while verdict is None and (verdict := self._verdict(doing, name)) is None:
+            turns = [dog.next_turn() for dog in near]
             await asyncio.wait(turns, return_when=asyncio.FIRST_COMPLETED)
         return self._outcome(name, verdict)
 

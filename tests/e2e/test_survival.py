@@ -19,9 +19,6 @@ ROUNDS = 25
 AIMED = 5  # rounds for each window
 
 
-# Of the long tests until a second copy that it once met (GHOST_SEED=634459235, on a machine
-# with more to do than it could) is understood; `make soak` runs it.
-@pytest.mark.soak
 async def test_ghost_killed_at_random_moments_under_load_loses_and_doubles_nothing(
     tmp_path: Path,
 ) -> None:
@@ -53,6 +50,33 @@ async def test_ghost_killed_inside_a_stops_grace_ends_the_stop_in_its_next_life(
             await s.ghost.post("/api/daemons/stubborn/start?wait=true")
         await s.kill()
         await s.end()
+
+
+async def test_an_order_that_was_answered_is_kept_by_the_next_ghost(tmp_path: Path) -> None:
+    """Nobody waits for it to come true; Ghost is killed right behind the answer."""
+    async with survival(tmp_path) as s:
+        await s.ghost.up()
+        await s.begun()
+        orders = [("stop", "crasher"), ("hold", "crasher2"), ("start", "db"), ("restart", "web")]
+        s.pids = {name: s.pids[name] for name in ("worker", "family")}
+        for _ in range(AIMED):
+            await s.ghost.post("/api/daemons/db/stop?wait=true")
+            web = await s.ghost.daemon("web", lambda d: d["word"] == "up")
+            s.chance.shuffle(orders)
+            for verb, name in orders:
+                given = await s.ghost.post(f"/api/daemons/{name}/{verb}")
+                assert "error" not in given, given
+            await s.kill()
+            s.check()
+            await s.ghost.up()
+            old = web["pid"]
+            await s.ghost.daemon("web", lambda d, old=old: d["word"] == "up" and d["pid"] != old)  # type: ignore[misc]
+            await s.ghost.daemon("db", lambda d: d["word"] == "up")
+            await s.ghost.daemon("crasher", lambda d: (d["state"], d["wanted"]) == ("down", "down"))
+            await s.ghost.daemon("crasher2", lambda d: d["wanted"] == "held")
+            for name in ("crasher", "crasher2"):
+                await s.ghost.post(f"/api/daemons/{name}/start")
+        await s.kill()
 
 
 async def test_ghost_killed_between_a_clone_and_its_journal_line_finds_the_process(
