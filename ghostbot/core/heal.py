@@ -183,6 +183,12 @@ def _given_up(c: Check) -> str:
     return f"tried {times} in vain: it is up to people now; the looking goes on"
 
 
+def relearned(c: Check, ladder: Ladder) -> Check:
+    """Return the check with another ladder. Where there is more to try now, it is tried."""
+    more = c.stage is Stage.UNHEALED and c.tried < ladder.most
+    return replace(c, ladder=ladder, stage=Stage.SICK if more else c.stage)
+
+
 def kept(c: Check) -> Kept:
     """Return what the next Ghost must know."""
     return Kept(c.name, c.stage.value, c.tried, c.said)
