@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from signal import SIGKILL, Signals
 
-from ghostbot.core.restart import After, Policy, Record, forgive, judge
+from ghostbot.core.restart import After, Policy, Record, delay, forgive, judge
 
 
 class State(StrEnum):
@@ -93,6 +93,18 @@ class Reset:
     """Close the breaker, forgive, and start what waits for its turn."""
 
 
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """Start it again while it runs well enough: a limit, a schedule, a changed file asks for it.
+
+    No death, so no budget is charged. `afresh` also closes the breaker, as the cause of its
+    deaths may be gone: where a file that it is made of has changed.
+    """
+
+    why: str
+    afresh: bool = False
+
+
 # Facts.
 
 
@@ -141,6 +153,13 @@ class Gone:
 
 
 @dataclass(frozen=True, slots=True)
+class Drilled:
+    """It is about to be killed on purpose: that end counts as no death."""
+
+    proc: Proc
+
+
+@dataclass(frozen=True, slots=True)
 class Gated:
     why: str
 
@@ -162,8 +181,8 @@ class Resumed:
     """The machine slept: what is starting gets its whole time again."""
 
 
-Order = Start | Stop | Restart | Hold | Reset
-Seen = Spawned | Unspawned | Adopted | Ready | Sick | Exited | Gone
+Order = Start | Stop | Restart | Hold | Reset | Renew
+Seen = Spawned | Unspawned | Adopted | Ready | Sick | Exited | Gone | Drilled
 Fact = Seen | Gated | Cleared | Elapsed | Resumed
 Event = Order | Fact
 
@@ -204,6 +223,8 @@ class Daemon:
     proc: Proc | None = None  # none where nothing runs, and while it is being spawned
     gate: tuple[str, ...] = ()  # why it may not be started now
     fault: str | None = None  # why it last died, or is being stopped, by its own doing
+    renewal: str | None = None  # why Ghost starts it again though it did not die, until ready
+    drilled: bool = False  # its next end is on purpose
     done: bool = False  # its work ended by itself, and well
     record: Record = field(default_factory=Record)
     deadline: float | None = None  # the state says what is due then
@@ -251,6 +272,10 @@ def _turn(d: Daemon, event: Event, now: float) -> Next:  # noqa: C901, PLR0912  
             return _ask_to_exit(_afresh(d), now)
         case Start() | Restart(), _:
             return _afresh(d), ()
+        case Renew(why), State.STARTING | State.UP if d.proc is not None and _judged(d):
+            return _ask_to_exit(replace(d, renewal=why, restarts=d.restarts + 1), now)
+        case Renew(why, True), State.BACKOFF | State.BLOCKED:
+            return _spawn(replace(_forgiven(d), renewal=why))
         case Stop(lasting, by), State.STARTING | State.UP:
             return _ask_to_exit(_stopped(d, by, lasting=lasting), now)
         case Hold(until, by), _ if d.is_alive:
@@ -285,6 +310,8 @@ def _turn(d: Daemon, event: Event, now: float) -> Next:  # noqa: C901, PLR0912  
             return _ready(d, now)
         case Sick(proc, why), State.STARTING | State.UP if proc == d.proc and _judged(d):
             return _ask_to_exit(replace(d, fault=why), now)
+        case Drilled(proc), State.UP if proc == d.proc and _judged(d):
+            return replace(d, drilled=True), ()
         case Exited(proc, code, left, why), _ if proc == d.proc:
             return _exited(d, code, now, left=left, why=why or in_words(code))
         case Gone(proc), State.STOPPING | State.KILLING if proc == d.proc:
@@ -301,7 +328,7 @@ def _turn(d: Daemon, event: Event, now: float) -> Next:  # noqa: C901, PLR0912  
         case Elapsed(), State.STOPPING | State.KILLING:
             return _kill(d, now)
         case Elapsed(), State.BACKOFF | State.BLOCKED:
-            return _spawn(replace(d, restarts=d.restarts + 1))
+            return _spawn(d if d.drilled else replace(d, restarts=d.restarts + 1))
     return d, ()  # nothing else changes anything
 
 
@@ -313,7 +340,8 @@ def _judged(d: Daemon) -> bool:
 def _afresh(d: Daemon) -> Daemon:
     """Return `d` wanted up by a person, who forgives everything."""
     wanted = replace(d, wanted=Wanted.UP, record=Record(), restarts=0)
-    return replace(wanted, fault=None, done=False, held_until=None, stopped=False, by=None)
+    wanted = replace(wanted, fault=None, renewal=None, drilled=False, done=False)
+    return replace(wanted, held_until=None, stopped=False, by=None)
 
 
 def _stopped(d: Daemon, by: str | None, *, lasting: bool) -> Daemon:
@@ -321,7 +349,8 @@ def _stopped(d: Daemon, by: str | None, *, lasting: bool) -> Daemon:
     by = by if lasting else d.by
     lasting = lasting or d.stopped
     wanted = d.wanted if d.wanted is Wanted.HELD and not lasting else Wanted.DOWN
-    return replace(d, wanted=wanted, stopped=lasting, by=by, done=False, fault=None, restarts=0)
+    stopped = replace(d, wanted=wanted, stopped=lasting, by=by, done=False, fault=None, restarts=0)
+    return replace(stopped, renewal=None, drilled=False)
 
 
 def _held(d: Daemon, until: float | None, by: str | None) -> Daemon:
@@ -341,7 +370,8 @@ def _open(d: Daemon, why: str | None) -> Next:
 def _spawn(d: Daemon) -> Next:
     state = State.WAITING if d.gate else State.STARTING
     effects = () if d.gate else (Spawn(),)
-    return replace(d, state=state, proc=None, fault=None, done=False, deadline=None), effects
+    spawned = replace(d, state=state, proc=None, fault=None, drilled=False, done=False)
+    return replace(spawned, deadline=None), effects
 
 
 def _begun(d: Daemon, proc: Proc, now: float) -> Next:
@@ -360,7 +390,8 @@ def _not_begun(d: Daemon, why: str, now: float, *, own: bool) -> Next:
 
 
 def _ready(d: Daemon, now: float) -> Next:
-    return replace(d, state=State.UP, fault=None, deadline=_forgiving_at(d, now)), ()
+    ready = replace(d, state=State.UP, fault=None, renewal=None)
+    return replace(ready, deadline=_forgiving_at(d, now)), ()
 
 
 def _forgiving_at(d: Daemon, now: float) -> float | None:
@@ -390,7 +421,8 @@ def _kill(d: Daemon, now: float) -> Next:
 
 def _exited(d: Daemon, code: int | None, now: float, *, left: bool, why: str) -> Next:
     """Note how the leader ended; go on at once, or when what it left is gone."""
-    d = _noted(d, Exit(code, d.fault or why, now))
+    why = "killed by a drill" if d.drilled else why
+    d = _noted(d, Exit(code, d.fault or d.renewal or why, now))
     if d.state in (State.STARTING, State.UP):
         end = d.policy.is_end(code)
         done = end and d.policy.is_clean(code) and d.wanted is not Wanted.DOWN
@@ -417,6 +449,10 @@ def _died(d: Daemon, why: str, now: float) -> Next:
         return replace(_rest(d)[0], fault=why), (Tell(why),)
     if d.policy.restart is After.NEVER:
         return replace(_rest(d)[0], fault=why), (Tell(f"{why}; not started again"),)
+    if d.drilled:
+        again = now + delay(d.policy, 1, d.name)
+        ended = replace(d, state=State.BACKOFF, proc=None, fault=why)
+        return replace(ended, deadline=again), (Tell(why),)
     verdict = judge(d.policy, d.record, d.name, now)
     dead = replace(
         d,
@@ -430,7 +466,8 @@ def _died(d: Daemon, why: str, now: float) -> Next:
 
 
 def _rest(d: Daemon) -> Next:
-    return replace(d, state=State.DOWN, proc=None, fault=None, deadline=None), ()
+    rested = replace(d, state=State.DOWN, proc=None, fault=None, deadline=None)
+    return replace(rested, renewal=None, drilled=False), ()
 
 
 def in_words(code: int | None) -> str:

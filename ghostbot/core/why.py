@@ -129,11 +129,12 @@ def _state(d: Daemon, now: float, others: Mapping[str, str]) -> str:  # noqa: C9
         case State.WAITING:
             return f"it waits since {ago}: {'; '.join(_reason(g, others) for g in d.gate)}"
         case State.STARTING:
-            return f"{pid} was started {ago} ago, and has not proved ready"
+            cause = f" ({d.renewal})" if d.renewal else ""
+            return f"{pid} was started {ago} ago{cause}, and has not proved ready"
         case State.UP:
             return f"{pid} is up since {ago}"
         case State.STOPPING:
-            cause = f": {d.fault}" if d.fault else ""
+            cause = f": {d.fault or d.renewal}" if d.fault or d.renewal else ""
             return f"{pid} was asked to exit {ago} ago{cause}"
         case State.KILLING:
             return f"{pid} did not exit when asked; it is being killed since {ago}"
@@ -183,6 +184,8 @@ def _next(d: Daemon, now: float) -> str:  # noqa: C901  one line a state
             return f"SIGKILL in {left}, for whatever of it is left; {_afterwards(d)}"
         case State.KILLING:
             return f"SIGKILL again in {left}; {_afterwards(d)}"
+        case State.BACKOFF if d.drilled:
+            return f"started again in {left}; a drill is no death"
         case State.BACKOFF:
             nth = d.record.unforgiven
             return f"started again in {left} (death {nth} not yet forgiven; the delay grows)"

@@ -32,6 +32,8 @@ def to_json(d: Daemon, *, boot: str, offset: float, run: str | None) -> dict[str
         "run": run,
         "gate": list(d.gate),
         "fault": d.fault,
+        "renewal": d.renewal,
+        "drilled": d.drilled,
         "done": d.done,
         "record": {
             "unforgiven": record.unforgiven,
@@ -73,6 +75,8 @@ def from_json(name: str, raw: dict[str, Any], *, boot: str, offset: float) -> Da
         proc=_proc(raw),
         gate=tuple(str(why) for why in raw["gate"]),
         fault=None if raw["fault"] is None else str(raw["fault"]),
+        renewal=None if raw.get("renewal") is None else str(raw["renewal"]),
+        drilled=bool(raw.get("drilled")),
         done=bool(raw["done"]),
         record=_record(raw["record"]),
         deadline=_instant(raw["deadline"]),

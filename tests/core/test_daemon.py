@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from signal import SIGKILL, SIGTERM
 
 from ghostbot.core.daemon import (
     Adopted,
     Cleared,
     Daemon,
+    Drilled,
     Elapsed,
     Event,
     Exited,
@@ -16,6 +18,7 @@ from ghostbot.core.daemon import (
     Hold,
     Proc,
     Ready,
+    Renew,
     Reset,
     Restart,
     Sick,
@@ -31,7 +34,7 @@ from ghostbot.core.daemon import (
     in_words,
     step,
 )
-from ghostbot.core.restart import After, Kind, Policy
+from ghostbot.core.restart import After, Kind, Policy, Record
 
 P = Proc(7, 70, "boot")
 Q = Proc(8, 80, "boot")
@@ -250,3 +253,37 @@ def test_exits_are_told_in_words() -> None:
         "killed by signal 40",
         "exited, code unknown",
     ]
+
+
+def test_a_renewal_stops_and_starts_it_and_is_no_death() -> None:
+    d = replace(after(*UP), record=Record(unforgiven=1, deaths=(1.0,)))
+    asked, effects = step(d, Renew("memory over 100 MB"), NOW)
+    assert (asked.state, effects) == (State.STOPPING, (Signal(P, SIGTERM),))
+    gone, effects = step(asked, Exited(P, -15), NOW + 1)
+    assert (gone.state, effects) == (State.STARTING, (Spawn(),))
+    assert gone.record == d.record
+    assert gone.restarts == d.restarts + 1
+    assert gone.last_exit is not None
+    assert gone.last_exit.why == "memory over 100 MB"
+
+
+def test_a_renewal_leaves_alone_whom_a_person_stopped_or_holds() -> None:
+    for wanted in (Wanted.HELD, Wanted.DOWN):
+        d = replace(after(*UP), wanted=wanted)
+        assert step(d, Renew("app.py changed", afresh=True), NOW) == (d, ())
+
+
+def test_a_changed_file_closes_the_breaker_and_a_limit_does_not() -> None:
+    d = replace(after(*UP), state=State.BLOCKED, proc=None, deadline=NOW, record=Record(trips=2))
+    assert step(d, Renew("memory over 100 MB"), NOW) == (d, ())
+    fresh, effects = step(d, Renew("app.py changed", afresh=True), NOW)
+    assert (fresh.state, fresh.record, effects) == (State.STARTING, Record(), (Spawn(),))
+
+
+def test_a_drill_is_started_again_and_counts_as_nothing() -> None:
+    drilled, _ = step(after(*UP), Drilled(P), NOW)
+    dead, _ = step(drilled, Exited(P, -9), NOW)
+    assert (dead.state, dead.fault) == (State.BACKOFF, "killed by a drill")
+    assert dead.record == after(*UP).record
+    again, effects = step(dead, Elapsed(), NOW + 1)
+    assert (again.restarts, again.drilled, effects) == (0, False, (Spawn(),))

@@ -16,6 +16,7 @@ from ghostbot.core.daemon import (
     Adopted,
     Cleared,
     Daemon,
+    Drilled,
     Elapsed,
     Event,
     Exited,
@@ -25,6 +26,7 @@ from ghostbot.core.daemon import (
     Order,
     Proc,
     Ready,
+    Renew,
     Reset,
     Restart,
     Sick,
@@ -78,6 +80,26 @@ class World(RuleBasedStateMachine):
     def order(self, order: Order) -> None:
         self.last_order = order if not isinstance(order, Reset) else self.last_order
         self.feed(order)
+
+    @rule(afresh=st.booleans())
+    def it_is_to_be_renewed(self, afresh: bool) -> None:
+        before = self.d
+        self.feed(Renew("a file changed", afresh))
+        assert self.d.wanted is before.wanted, "no wish of a person is overruled"
+        if not afresh:
+            assert self.d.record == before.record, "it is no death, and forgives none"
+
+    @precondition(lambda self: self.leader)
+    @rule()
+    def it_is_killed_in_a_drill(self) -> None:
+        before, leader = self.d, self.leader
+        assert leader
+        self.feed(Drilled(leader))
+        if self.d.drilled and not before.fault:
+            self.leader = self.tree = None
+            self.feed(Exited(leader, -9))
+            assert self.d.record == before.record, "what a drill does is no death"
+            assert self.d.restarts == before.restarts
 
     @precondition(lambda self: self.spawning)
     @rule(outcome=st.sampled_from(["spawned", "adopted", "no such file", "own trouble"]))

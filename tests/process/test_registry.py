@@ -38,6 +38,8 @@ def full() -> Daemon:
         wanted=Wanted.UP,
         proc=Proc(4711, 99, boot_id()),
         gate=("db",),
+        renewal="app.py changed",
+        drilled=True,
         fault="exited 1",
         record=Record(unforgiven=2, deaths=(1.5, 2.5), trips=1, flapping=True),
         deadline=time.monotonic() + 5,
