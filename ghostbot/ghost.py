@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from ghostbot import errors
 from ghostbot.config.model import Config, DaemonTable
@@ -39,6 +40,13 @@ GROUP = "group:"
 log = logging.getLogger("ghost.orders")
 
 
+class Queue(Protocol):
+    """Restarts many, as one task of the executor's."""
+
+    def __call__(self, names: Sequence[str], actor: Actor, *, wait: bool) -> Awaitable[Outcomes]:
+        """Queue it; with `wait`, return what came of it."""
+
+
 class Ghost:
     """The house and what can be done in it."""
 
@@ -68,6 +76,7 @@ class Ghost:
         self._measures = measures
         self._logs = logs
         self._began = time.monotonic()
+        self.queue: Queue | None = None  # takes restarts of many, once there is an executor
         self._offset = 0.0  # of the wall clock, as `_clocks` keeps it
 
     @property
@@ -208,11 +217,9 @@ class Ghost:
         Raises NoSuch (nothing is done then), BadRequest for no names, and Failed where a start
         is useless because a person stopped or holds what it comes after.
         """
-        names = self.names(asked, doing.value)
-        if not names:
-            raise errors.BadRequest(f"cannot {doing.value}: name a daemon, `all` or `group:G`")
-        if doing in STARTS:
-            self._refuse_useless(doing, names)
+        names = self._meant_by(doing, asked)
+        if doing is Doing.RESTART and len(names) > 1 and self.queue is not None:
+            return await self.queue(names, actor, wait=wait)
         given = asyncio.Event()
         doings = self._carry_out(doing, names, event_of(doing, actor, for_s), given)
         task = self._begin(doings, f"{doing.value} {' '.join(names)}")
@@ -231,6 +238,22 @@ class Ghost:
             for n in names
         )
 
+    async def through(
+        self,
+        doing: Doing,
+        asked: Iterable[str],
+        actor: Actor,
+        given: asyncio.Event | None = None,
+    ) -> Outcomes:
+        """Give an order and see it through, however long that takes; cancelled, it goes no further.
+
+        `given` is set when the first level has it and that is on disk. Raises as `order`.
+        """
+        names = self._meant_by(doing, asked)
+        log.info("order verb=%s names=%s by=%s", doing.value, ",".join(names), actor.id)
+        event = event_of(doing, actor, None)
+        return await self._carry_out(doing, names, event, given or asyncio.Event())
+
     async def down(self, actor: Actor, names: Sequence[str] | None = None) -> Outcomes:
         """Stop daemons, or all, in reverse order. No person's stop: the next Ghost starts them.
 
@@ -239,6 +262,15 @@ class Ghost:
         log.info("order verb=down by=%s", actor.id)
         meant = tuple(self._dogs) if names is None else tuple(names)
         return await self._carry_out(Doing.STOP, meant, Stop(lasting=False), asyncio.Event())
+
+    def _meant_by(self, doing: Doing, asked: Iterable[str]) -> tuple[str, ...]:
+        """Return whom an order is for. Raises as `order`."""
+        names = self.names(asked, doing.value)
+        if not names:
+            raise errors.BadRequest(f"cannot {doing.value}: name a daemon, `all` or `group:G`")
+        if doing in STARTS:
+            self._refuse_useless(doing, names)
+        return names
 
     def _refuse_useless(self, doing: Doing, names: Sequence[str]) -> None:
         for name in names:
@@ -261,14 +293,18 @@ class Ghost:
         outcomes: dict[str, Outcome] = {}
         views = {n: self.daemon(n) for n in names}  # a reload may let one go meanwhile
         try:
-            for level in self._levels(doing, names):
-                known = await asyncio.gather(*(self._give(doing, n, event) for n in level))
+            for wave in self._waves(doing, names):
+                known = await asyncio.gather(*(self._give(doing, n, event) for n in wave))
                 if not given.is_set():
                     await self._flushed()
                     given.set()
-                asked = zip(level, known, strict=True)
-                for outcome in await asyncio.gather(*(self._one(doing, *one) for one in asked)):
-                    outcomes[outcome.name] = outcome
+                asked = zip(wave, known, strict=True)
+                found = await asyncio.gather(*(self._one(doing, *one) for one in asked))
+                outcomes |= {outcome.name: outcome for outcome in found}
+                failed = [outcome.name for outcome in found if not outcome.ok]
+                if doing is Doing.RESTART and failed:
+                    outcomes |= self._left_alone(names, outcomes, failed[0])
+                    break
             await self._flushed()
         except Exception as error:  # the edge of a task: whoever waits is told
             log.exception("order failed verb=%s names=%s", doing.value, ",".join(names))
@@ -281,6 +317,30 @@ class Ghost:
         finally:
             given.set()
         return tuple(outcomes[name] for name in names)
+
+    def _left_alone(
+        self, names: Sequence[str], outcomes: Mapping[str, Outcome], failed: str
+    ) -> dict[str, Outcome]:
+        """Say of the rest that they run on as before, as one before them did not come up."""
+        said = f"was left alone, as {failed} did not come up again"
+        rest = [name for name in names if name not in outcomes]
+        return {n: Outcome(n, ok=False, said=said, view=self.daemon(n)) for n in rest}
+
+    def _waves(self, doing: Doing, names: Sequence[str]) -> list[list[str]]:
+        """Return who gets the order at once: a level; of restarted instances one at a time."""
+        levels = self._levels(doing, names)
+        if doing is not Doing.RESTART:
+            return levels
+        waves: list[list[str]] = []
+        for level in levels:
+            turn: Counter[str] = Counter()
+            found: dict[int, list[str]] = {}
+            for name in level:
+                family = self._dogs[name].table.of
+                found.setdefault(turn[family], []).append(name)
+                turn[family] += 1
+            waves += found.values()
+        return waves
 
     def _levels(self, doing: Doing, names: Sequence[str]) -> list[list[str]]:
         """Order `names`, and for a start what they need, first level first."""

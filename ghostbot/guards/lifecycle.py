@@ -3,6 +3,8 @@
 Rule 1: a daemon's gate is shut while one that it comes after is not ready. A daemon that
         already runs is not touched by its gate.
 Rule 2: what a person stopped or holds stays so; what is done stays done in the same boot.
+Rule 3: a daemon that is up and in doubt (a probe for readiness fails) is left alone; only what
+        comes after it waits.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ class Lifecycle:
         self._dogs = dogs
         self._bus = bus
         self._held: set[Watchdog] = set()  # with an end
+        self._doubted: dict[str, Proc] = {}  # who is up, and has ceased to prove ready
         self._dependents = _dependents(dogs)
 
     def begin(self, runs: Runs, *, starting: bool = True) -> None:
@@ -58,6 +61,17 @@ class Lifecycle:
             dog.post(event)
         if starting and _is_due(dog.daemon, autostart=dog.table.autostart):
             dog.post(Start())
+
+    def doubt(self, proc: Proc, name: str, *, ready: bool) -> None:
+        """Take the word of its probes on whether a daemon that is up is ready."""
+        dog = self._dogs.get(name)
+        if dog is None or dog.daemon.proc != proc or ready == (name not in self._doubted):
+            return
+        if ready:
+            del self._doubted[name]
+        else:
+            self._doubted[name] = proc
+        self._gate_dependents(name)
 
     def rewire(self) -> None:
         """Learn anew who comes after whom; the gates of those who are kept follow."""
@@ -102,12 +116,16 @@ class Lifecycle:
             self._held = self._held_now()
         if fact.before.is_ready is fact.after.is_ready or name not in self._dogs:
             return
+        self._doubted.pop(name, None)  # it was about the process that was
+        self._gate_dependents(name)
+
+    def _gate_dependents(self, name: str) -> None:
         ready = self._is_ready(name)
         for dependent in self._dependents[name]:
             self._dogs[dependent].post(Cleared(name) if ready else Gated(name))
 
     def _is_ready(self, name: str) -> bool:
-        return self._dogs[name].daemon.is_ready
+        return self._dogs[name].daemon.is_ready and name not in self._doubted
 
     def _next_hold_end(self) -> float | None:
         """Return when the next hold ends. Asked for each fact, so it looks at the held only."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from ghostbot.core.daemon import State, Unspawned
+from ghostbot.orders import Actor, Doing
 from tests.fakes.clock import run
 from tests.fakes.kennel import kennel, table
 
@@ -34,5 +37,70 @@ def test_a_daemon_that_comes_after_another_from_now_on_waits_for_it_at_its_next_
             del k.runs.refuse["db"]
             await k.until(lambda: k.state("web") is State.UP)
             assert k.state("db") is State.UP
+
+    run(main())
+
+
+def test_who_is_up_and_in_doubt_is_left_alone_and_only_what_comes_after_it_waits() -> None:
+    async def main() -> None:
+        async with kennel(table("db"), table("web", after=("db",))) as k:
+            await k.until(lambda: k.state("web") is State.UP)
+            db = k.dogs["db"].daemon.proc
+            assert db is not None
+            k.lifecycle.doubt(db, "db", ready=False)
+            k.runs.die("web")
+            await k.until(lambda: k.state("web") is State.WAITING)
+            assert (k.state("db"), k.dogs["web"].daemon.gate) == (State.UP, ("db",))
+            k.lifecycle.doubt(db, "db", ready=True)
+            await k.until(lambda: k.state("web") is State.UP)
+
+    run(main())
+
+
+def test_a_doubt_about_a_process_ends_with_it() -> None:
+    async def main() -> None:
+        async with kennel(table("db"), table("web", after=("db",))) as k:
+            await k.until(lambda: k.state("web") is State.UP)
+            db = k.dogs["db"].daemon.proc
+            assert db is not None
+            k.lifecycle.doubt(db, "db", ready=False)
+            k.runs.die("db")
+            await k.until(lambda: k.runs.spawns.count("db") == 2 and k.state("db") is State.UP)
+            k.lifecycle.doubt(db, "db", ready=False)  # late, and about the one that was
+            k.runs.die("web")
+            await k.until(lambda: k.runs.spawns.count("web") == 2 and k.state("web") is State.UP)
+
+    run(main())
+
+
+def test_a_restart_of_all_goes_level_by_level_and_takes_instances_one_by_one() -> None:
+    async def main() -> None:
+        web = [table(f"web-{n}", of="web", after=("db",)) for n in (1, 2, 3)]
+        async with kennel(table("db"), *web, table("mail", after=("db",))) as k:
+            await k.until(lambda: all(dog.daemon.is_ready for dog in k.dogs.values()))
+            down_at_once: list[set[str]] = []
+            order = asyncio.create_task(k.ghost.order(Doing.RESTART, ["all"], Actor("t", "t")))
+            while not order.done():
+                down_at_once.append({n for n, d in k.dogs.items() if not d.daemon.is_ready})
+                turns = [dog.next_turn() for dog in k.dogs.values()]
+                await asyncio.wait([order, *turns], return_when=asyncio.FIRST_COMPLETED)
+            assert all(outcome.ok for outcome in order.result())
+            assert all(len(down & {"web-1", "web-2", "web-3"}) <= 1 for down in down_at_once)
+            assert not any("db" in down and len(down) > 1 for down in down_at_once)
+            assert any(down == {"mail", "web-1"} for down in down_at_once)
+            assert len(k.runs.spawns) == 10
+
+    run(main())
+
+
+def test_a_restart_of_all_stops_at_the_first_that_does_not_come_up_again() -> None:
+    async def main() -> None:
+        async with kennel(table("db"), table("web", after=("db",))) as k:
+            await k.until(lambda: k.state("web") is State.UP)
+            k.runs.refuse["db"] = Unspawned("no such file", own=False)
+            found = await k.ghost.order(Doing.RESTART, ["all"], Actor("t", "t"))
+            assert [(o.name, o.ok) for o in found] == [("db", False), ("web", False)]
+            assert found[1].said == "was left alone, as db did not come up again"
+            assert k.state("web") is State.UP
 
     run(main())
