@@ -36,6 +36,11 @@ class NoSuch(GhostError):
     code = "no_such_daemon"
     exit_code = 4
 
+    def __init__(self, message: str, what: str = "daemon") -> None:
+        """Keep what kind of thing there is none of."""
+        super().__init__(message)
+        self.code = f"no_such_{what}"
+
 
 class NotAllowed(GhostError):
     """Whoever asks may not do this."""

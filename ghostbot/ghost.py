@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 from ghostbot import errors
 from ghostbot.config.model import Config, DaemonTable
@@ -24,6 +24,7 @@ from ghostbot.orders import (
     Doing,
     Outcome,
     Outcomes,
+    Queue,
     at_once,
     event_of,
     started,
@@ -38,13 +39,6 @@ WHY_LINES = 10  # of the log, beside the reasons
 GROUP = "group:"
 
 log = logging.getLogger("ghost.orders")
-
-
-class Queue(Protocol):
-    """Restarts many, as one task of the executor's."""
-
-    def __call__(self, names: Sequence[str], actor: Actor, *, wait: bool) -> Awaitable[Outcomes]:
-        """Queue it; with `wait`, return what came of it."""
 
 
 class Ghost:

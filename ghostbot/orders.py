@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from ghostbot.core import why
 from ghostbot.core.daemon import Daemon, Hold, Order, Reset, Restart, Start, State, Stop, Wanted
@@ -46,6 +47,13 @@ class Outcome:
 
 
 Outcomes = tuple[Outcome, ...]
+
+
+class Queue(Protocol):
+    """Restarts many, as one task of the executor's."""
+
+    def __call__(self, names: Sequence[str], actor: Actor, *, wait: bool) -> Awaitable[Outcomes]:
+        """Queue it; with `wait`, return what came of it."""
 
 
 def event_of(doing: Doing, actor: Actor, for_s: float | None) -> Order:

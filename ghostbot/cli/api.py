@@ -131,6 +131,8 @@ def _read(status: int, file: BinaryIO) -> dict[str, Any]:
         said = body.get("error", {})
         if said.get("code") == errors.ConfigError.code:
             raise errors.ConfigError(said["message"].split("\n"))
-        kind = BY_CODE.get(said.get("code"), errors.GhostError)
+        code = str(said.get("code"))
+        none = errors.NoSuch if code.startswith("no_such_") else errors.GhostError
+        kind = BY_CODE.get(code, none)
         raise kind(said.get("message", f"Ghost answered {status}"))
     return body

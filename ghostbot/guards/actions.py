@@ -59,7 +59,11 @@ class Errand(Protocol):
         """Run it to its end."""
 
 
-Restart = Callable[[Sequence[str], str], Awaitable[str]]  # whom, by whom; raises GhostError
+class Restart(Protocol):
+    """Restarts daemons. Raises GhostError."""
+
+    def __call__(self, asked: Sequence[str], by: str, *, heal: bool) -> Awaitable[str]:
+        """Restart them; a heal leaves alone what a person stopped or holds. Return what became."""
 
 
 class Actions:
@@ -90,21 +94,24 @@ class Actions:
         found = self._tables().get(name)
         if found is None:
             near = did_you_mean(name, self._tables())
-            raise NoSuch(f"cannot run {name}: no such action{near}")
+            raise NoSuch(f"cannot run {name}: no such action{near}", "action")
         return found
 
     def limit_s(self, table: ActionTable) -> float:
         """Return how long the task of an action may take."""
         return table.timeout_s + SPARE_S
 
-    def work(self, name: str, by: str) -> Work:
-        """Return an action as work for the executor. Raises NoSuch."""
+    def work(self, name: str, by: str, *, heal: bool = False) -> Work:
+        """Return an action as work for the executor. Raises NoSuch.
+
+        As a heal it is no person's order, and touches nothing that a person stopped or holds.
+        """
         table = self.table(name)
 
         async def work(progress: Progress) -> str:
             match table.kind:
                 case ActionKind.RESTART:
-                    return await self._restart(table.daemons, by)
+                    return await self._restart(table.daemons, by, heal=heal)
                 case ActionKind.COMMAND:
                     return await self._command(table, progress)
                 case ActionKind.HTTP:

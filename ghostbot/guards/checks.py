@@ -100,7 +100,7 @@ class Checks:
         table = self._tables().get(name)
         if table is None:
             near = did_you_mean(name, self._tables())
-            raise NoSuch(f"cannot show {name}: no such check{near}")
+            raise NoSuch(f"cannot show {name}: no such check{near}", "check")
         return self._checks.get(name) or Check(name, ladder_of(table))
 
     def all(self) -> tuple[Check, ...]:
@@ -153,7 +153,7 @@ class Checks:
             task = self._executor.submit(
                 KIND,
                 f"heal {name} by {action} ({number})",
-                self._actions.work(action, by),
+                self._actions.work(action, by, heal=True),
                 by=by,
                 limit=f"action {action}",
                 timeout_s=self._actions.limit_s(table),

@@ -83,6 +83,8 @@ class Executor:
         self._cancelled: dict[int, str] = {}  # by whom
         self._over: dict[int, asyncio.Event] = {}
         self._unsaved: dict[int, Task] = {}
+        self._saving: dict[int, Task] = {}
+        self._written = asyncio.Event()  # set for a moment after each write
         self._wake, self._save = asyncio.Event(), asyncio.Event()
 
     def knows(self, kind: str, again: Again) -> None:
@@ -158,7 +160,7 @@ class Executor:
         """Return one. Raises NoSuch."""
         found = self._tasks.get(number)
         if found is None:
-            raise NoSuch(f"cannot find task {number}: there is none of that number")
+            raise NoSuch(f"cannot find task {number}: there is none of that number", "task")
         return found
 
     def cancel(self, number: int, by: str) -> Task:
@@ -180,6 +182,11 @@ class Executor:
         while not self.task(number).is_over:
             await self._over.setdefault(number, asyncio.Event()).wait()
         return self.task(number)
+
+    async def saved(self, number: int) -> None:
+        """Wait until a task is on disk as it was when this was asked, or a newer state of it."""
+        while number in self._unsaved or number in self._saving:
+            await self._written.wait()
 
     async def run(self) -> None:
         """Run what is handed over, for ever."""
@@ -266,10 +273,14 @@ class Executor:
         while True:
             await self._save.wait()
             self._save.clear()
-            batch, self._unsaved = self._unsaved, {}
+            self._saving, self._unsaved = self._unsaved, {}
             try:
-                await self._store.save(batch.values())
+                await self._store.save(self._saving.values())
             except BaseException:
-                self._unsaved = batch | self._unsaved
+                self._unsaved = self._saving | self._unsaved
                 self._save.set()
                 raise
+            finally:
+                self._saving = {}
+            self._written.set()
+            self._written.clear()

@@ -23,7 +23,7 @@ from tests.fakes.errands import errand
 TOKEN = "ghp_theSecretOne"
 
 
-async def restart(daemons: Sequence[str], by: str) -> str:
+async def restart(daemons: Sequence[str], by: str, *, heal: bool) -> str:
     return f"{','.join(daemons)} restarted by {by}"
 
 

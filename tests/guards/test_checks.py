@@ -40,7 +40,7 @@ class Kepts:
         return list(self.kept.values())
 
 
-async def restart(daemons: Sequence[str], by: str) -> str:
+async def restart(daemons: Sequence[str], by: str, *, heal: bool) -> str:
     return "1 of 1 is up"
 
 
