@@ -30,6 +30,7 @@ from ghostbot.ghost import Ghost
 from ghostbot.heartbeats import Heartbeats
 from ghostbot.incidents.desk import Desk
 from ghostbot.keep import keep
+from ghostbot.outlook import Outlook
 from ghostbot.reload import Reload
 from ghostbot.slack.gateway import Gateway
 from ghostbot.slack.notifier import Notifier
@@ -102,6 +103,8 @@ def _long_tasks(
 ) -> dict[str, Task]:
     """Name everything here that runs for as long as Ghost."""
     web, state_dir = house.config.web, house.config.ghost.state_dir
+    tables = lambda: {name: dog.table.log for name, dog in house.dogs.items()}  # noqa: E731
+    outlook = Outlook(tables, house.logs, state_dir)
     doors = Doors(
         ghost,
         state_dir=state_dir,
@@ -113,13 +116,15 @@ def _long_tasks(
             Upkeep(house.sweep, own.reload.reload),
             Orchestrator(ghost, house.rollcall, facts_of(ghost, house.rollcall)),
         ),
+        outlook=outlook,
         tell=house.troubles.teller("private door"),
     )
     return {
         "terminal": lambda: terminal.narrate(house.bus, kept=own.for_terminal),
         "incidents": speech.desk.run,
         "doors": doors.run,
-        "status file": StatusFile(ghost, house.bus, state_dir).run,
+        "outlook": outlook.run,
+        "status file": StatusFile(ghost, house.bus, state_dir, outlook).run,
         **speech.tasks(),
     }
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from ghostbot.core.daemon import ALIVE, Daemon, Exit, State
-from ghostbot.core.snapshot import DaemonView, House, LastExit, signal_of
+from ghostbot.core.snapshot import DaemonView, House, LastExit, LogSigns, Machine, signal_of
 from ghostbot.core.why import Budgets, Explained, budgets, exits_in_window
 from ghostbot.core.why import why as explain
 
@@ -161,8 +161,11 @@ def daemons(house: House, views: tuple[DaemonView, ...] | None = None) -> dict[s
     }
 
 
-def status(house: House) -> dict[str, Any]:
+def status(
+    house: House, machine: Machine | None = None, signs: Mapping[str, LogSigns] | None = None
+) -> dict[str, Any]:
     """Return status.json: the original's keys with their meaning, and what Ghost adds."""
+    logs = signs or {}
     return {
         "updatedAt": iso(house.updated_at),
         "daemons": {
@@ -171,6 +174,7 @@ def status(house: House) -> dict[str, Any]:
                 # A oneshot that is done is well, though nothing of it runs.
                 "alive": v.state in ALIVE,
                 "timestamp": iso(v.since),
+                "log": _log(logs.get(v.name), house.updated_at),
             }
             for v in house.daemons
         },
@@ -179,9 +183,36 @@ def status(house: House) -> dict[str, Any]:
         "summaryHeartbeat": False,  # no summaries are watched yet, so none is fresh
         "schema_version": SCHEMA_VERSION,
         "slack": house.slack,
+        "system": _machine(machine),
         "troubles": list(house.troubles),
         "up": sum(v.state is State.UP for v in house.daemons),
         "total": len(house.daemons),
+    }
+
+
+def _log(signs: LogSigns | None, now: float) -> dict[str, Any] | None:
+    if signs is None:
+        return None
+    at = signs.written_at
+    return {
+        "path": signs.path,
+        "size": signs.size,
+        "written_at": iso(at),
+        "age_s": None if at is None else round(max(0.0, now - at), 3),
+        "errors": list(signs.errors),
+    }
+
+
+def _machine(machine: Machine | None) -> dict[str, Any] | None:
+    if machine is None:
+        return None
+    return {
+        "load": None if machine.load is None else [round(one, 2) for one in machine.load],
+        "cores": machine.cores,
+        "memory_total_bytes": machine.memory_total,
+        "memory_available_bytes": machine.memory_available,
+        "disk_total_bytes": machine.disk_total,
+        "disk_free_bytes": machine.disk_free,
     }
 
 

@@ -72,6 +72,28 @@ class House:
     troubles: tuple[str, ...] = ()  # Ghost's own, one line each
 
 
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The machine at one moment; sizes in bytes, load as getloadavg(3) has it."""
+
+    load: tuple[float, float, float] | None
+    cores: int | None
+    memory_total: int
+    memory_available: int
+    disk_total: int  # of the filesystem that holds the state directory
+    disk_free: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogSigns:
+    """What a log shows from outside."""
+
+    path: str
+    written_at: float | None  # epoch seconds; None: nothing was ever written
+    size: int = 0  # of the live file
+    errors: tuple[str, ...] = ()  # of its last lines, those that look like errors
+
+
 def word(d: Daemon, now: float) -> str:
     """Say in a word or two how `d` is at `now` (monotonic seconds)."""
     match d.state:

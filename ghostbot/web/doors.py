@@ -19,6 +19,7 @@ from aiohttp import web
 
 from ghostbot.ghost import Ghost
 from ghostbot.keep import keep
+from ghostbot.outlook import Outlook
 from ghostbot.process.identity import owner_of_port
 from ghostbot.web import answers, asked
 from ghostbot.web.address import address
@@ -80,6 +81,7 @@ class Doors:
         down: Callable[[bool], None],
         tell: Tell,
         nouns: Iterable[Noun] = (),
+        outlook: Outlook | None = None,
     ) -> None:
         """Take the parts.
 
@@ -95,6 +97,7 @@ class Doors:
         self._down = down
         self._tell = tell
         self._nouns = tuple(nouns)
+        self._outlook = outlook
         self._token = ""  # read before the private door opens
         self._servers: list[asyncio.Server] = []
 
@@ -126,7 +129,7 @@ class Doors:
         )
         always: tuple[Noun, ...] = (
             Health(self._ghost, meter),
-            Status(self._ghost),
+            Status(self._ghost, self._outlook),
             Daemons(self._ghost, self._down),
             logs,
         )

@@ -10,16 +10,24 @@ from aiohttp import web
 
 from ghostbot import shapes
 from ghostbot.ghost import Ghost
+from ghostbot.outlook import Outlook
 from ghostbot.web import answers
 
 FRESH_S = 0.1  # asked more often than this, the same bytes are given again
-CLOCKS = frozenset({"updatedAt", "uptime"})  # they move while nothing changes
-DAEMON_CLOCKS = frozenset({"uptime_s", "cpu_percent", "rss_bytes"})
+CLOCKS = frozenset({"updatedAt", "uptime", "system"})  # they move while nothing changes
+DAEMON_CLOCKS = frozenset({"uptime_s", "cpu_percent", "rss_bytes", "log"})
 
 
-def bytes_of_status(ghost: Ghost) -> bytes:
+def status_now(ghost: Ghost, outlook: Outlook | None) -> dict[str, Any]:
     """Return status.json as it is now: what the route gives and what the file holds."""
-    return _bytes(shapes.status(ghost.house()))
+    if outlook is None:
+        return shapes.status(ghost.house())
+    return shapes.status(ghost.house(), outlook.machine, outlook.signs)
+
+
+def bytes_of_status(ghost: Ghost, outlook: Outlook | None = None) -> bytes:
+    """Return the same as bytes."""
+    return _bytes(status_now(ghost, outlook))
 
 
 def _bytes(status: dict[str, Any]) -> bytes:
@@ -29,9 +37,10 @@ def _bytes(status: dict[str, Any]) -> bytes:
 class Status:
     """`GET /ghost/status.json`."""
 
-    def __init__(self, ghost: Ghost) -> None:
-        """Take whose status it is."""
+    def __init__(self, ghost: Ghost, outlook: Outlook | None = None) -> None:
+        """Take whose status it is, and who looks around."""
         self._ghost = ghost
+        self._outlook = outlook
         self._made_at = float("-inf")
         self._made = (b"", "")
 
@@ -51,7 +60,7 @@ class Status:
     def _now(self) -> tuple[bytes, str]:
         now = asyncio.get_running_loop().time()
         if now - self._made_at > FRESH_S:
-            status = shapes.status(self._ghost.house())
+            status = status_now(self._ghost, self._outlook)
             self._made_at, self._made = now, (_bytes(status), _tag(status))
         return self._made
 

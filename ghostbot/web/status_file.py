@@ -12,6 +12,7 @@ from pathlib import Path
 from ghostbot import shapes
 from ghostbot.bus import Bus
 from ghostbot.ghost import Ghost
+from ghostbot.outlook import Outlook
 from ghostbot.web import answers
 from ghostbot.web.status import bytes_of_status
 
@@ -24,9 +25,12 @@ MERGED_S = 1.0  # changes within this cost one write
 class StatusFile:
     """Keeps the file true."""
 
-    def __init__(self, ghost: Ghost, bus: Bus, state_dir: Path) -> None:
-        """Take whose status it is, and where it goes."""
+    def __init__(
+        self, ghost: Ghost, bus: Bus, state_dir: Path, outlook: Outlook | None = None
+    ) -> None:
+        """Take whose status it is, where it goes, and who looks around."""
         self._ghost = ghost
+        self._outlook = outlook
         self._bus = bus
         self._path = state_dir / NAME
         self._diagnostic = state_dir / DIAGNOSTIC
@@ -35,7 +39,8 @@ class StatusFile:
         """Write, for ever. Raises OSError when the disk refuses: whoever keeps it, says so."""
         with self._bus.listen() as feed:
             while True:
-                await asyncio.to_thread(_replace, self._path, bytes_of_status(self._ghost))
+                status = bytes_of_status(self._ghost, self._outlook)
+                await asyncio.to_thread(_replace, self._path, status)
                 await asyncio.to_thread(_replace, self._diagnostic, self._exits())
                 await asyncio.sleep(MERGED_S)
                 try:
