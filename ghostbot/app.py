@@ -24,7 +24,7 @@ from ghostbot import terminal
 from ghostbot.bus import Feed
 from ghostbot.config.model import Config
 from ghostbot.config.secrets import Secrets
-from ghostbot.core.incident import LINES_KEPT
+from ghostbot.core.incident import LINES_KEPT, About, Subject
 from ghostbot.ending import Ending, How
 from ghostbot.ghost import Ghost
 from ghostbot.heartbeats import Heartbeats
@@ -43,11 +43,14 @@ from ghostbot.supervision import Supervision
 from ghostbot.troubles import Troubles
 from ghostbot.upgrade import Upgrades
 from ghostbot.voice import Silent, Voice
+from ghostbot.web.actions import Actions
 from ghostbot.web.doors import Doors
 from ghostbot.web.orchestrator import Orchestrator, facts_of
 from ghostbot.web.status_file import StatusFile
+from ghostbot.web.tasks import Tasks
 from ghostbot.web.upgrade import Upgrade
 from ghostbot.web.upkeep import Upkeep
+from ghostbot.workshop import Workshop, workshop
 from handlers.means import Means
 
 if TYPE_CHECKING:
@@ -79,9 +82,10 @@ async def surround(
     async with (
         _store(house.config, house.troubles) as database,
         _slack_of(house.config, found, playground=own.playground) as access,
+        workshop(house, ghost, database, lambda: own.reload.config) as shop,
         asyncio.TaskGroup() as tasks,
     ):
-        speech = _Speech(house, database, access, own.for_desk)
+        speech = _Speech(house, database, access, own.for_desk, shop)
         speech.listen_to(ghost)
         own.linked(speech.voice.link)
         _welcome(house, access)
@@ -102,7 +106,7 @@ def _long_tasks(
     house: Supervision, ghost: Ghost, speech: _Speech, ending: Ending, own: Own
 ) -> dict[str, Task]:
     """Name everything here that runs for as long as Ghost."""
-    web, state_dir = house.config.web, house.config.ghost.state_dir
+    web, state_dir, shop = house.config.web, house.config.ghost.state_dir, speech.shop
     tables = lambda: {name: dog.table.log for name, dog in house.dogs.items()}  # noqa: E731
     outlook = Outlook(tables, house.logs, state_dir)
     doors = Doors(
@@ -114,6 +118,8 @@ def _long_tasks(
         nouns=(
             Upgrade(own.upgrades, lambda: ending.end(How.UPGRADE)),
             Upkeep(house.sweep, own.reload.reload),
+            Tasks(shop.tasks),
+            Actions(shop.tasks, shop.checks, lambda: own.reload.config.checks),
             Orchestrator(ghost, house.rollcall, facts_of(ghost, house.rollcall)),
         ),
         outlook=outlook,
@@ -125,6 +131,7 @@ def _long_tasks(
         "doors": doors.run,
         "outlook": outlook.run,
         "status file": StatusFile(ghost, house.bus, state_dir, outlook).run,
+        **shop.jobs(),
         **speech.tasks(),
     }
 
@@ -182,8 +189,16 @@ def manifest_path() -> Path:
 class _Speech:
     """Everything that speaks with people: Slack where there is a way in, and the desk."""
 
-    def __init__(self, house: Supervision, database: Database, access: _Access, kept: Feed) -> None:
+    def __init__(
+        self,
+        house: Supervision,
+        database: Database,
+        access: _Access,
+        kept: Feed,
+        shop: Workshop,
+    ) -> None:
         """Build it. Nothing of it runs yet."""
+        self.shop = shop
         self._house = house
         self._database = database
         self._access = access
@@ -198,6 +213,7 @@ class _Speech:
             last_lines=self._last_lines,
             daemons=house.daemons,
             kept=kept,
+            subjects=lambda: (*shop.checks.subjects(), *_tunnels(house.config)),
         )
 
     def _build(self, access: _Access) -> None:
@@ -241,6 +257,7 @@ class _Speech:
             people=self._people,
             notifier=self._notifier,
             incident=self.desk.by_id,
+            tasks=self.shop.tasks,
             command=self._house.config.slack.command,
         )
         handlers.register(app, means)
@@ -258,6 +275,11 @@ class _Speech:
             "outbox": self._outbox.run,
             "heartbeat": self._heartbeats.run,
         }
+
+
+def _tunnels(config: Config) -> list[Subject]:
+    """Return whom incidents of tunnels may be about."""
+    return [Subject(About.TUNNEL, name) for name in config.daemons]
 
 
 def _welcome(house: Supervision, access: _Access) -> None:

@@ -55,6 +55,7 @@ class Reload:
 
         `begin` starts a task that ends by itself, `keep` one that lives as long as Ghost.
         """
+        self.config = house.config  # as it was last taken
         self._house = house
         self._ghost = ghost
         self._begin = begin
@@ -102,6 +103,7 @@ class Reload:
         try:
             gone = await self._stop(todo.removed, actor)
             self._house.apply(config, self._keep)
+            self.config = config
             restarted = [c.name for c in todo.restarted if self._wants_restart(c.name)]
             added = [n for n in todo.added if self._house.dogs[n].table.autostart]
             done = await asyncio.gather(

@@ -17,6 +17,7 @@ class Troubles:
     def __init__(self, say: Callable[[str], None] = lambda _: None) -> None:
         """Begin without any. `say` shows each new one where Ghost was started."""
         self._lines: dict[str, str] = {}
+        self._hear: Callable[[str, str | None], None] | None = None
         self._say = say
 
     def teller(self, source: str) -> Callable[[str | None], None]:
@@ -29,8 +30,17 @@ class Troubles:
             if line != before:
                 log.warning("trouble source=%s %s", source, line or "is over")
                 self._say(f"  ! {line}" if line else f"  ! over: {before}")
+                if self._hear is not None:
+                    self._hear(source, line)
 
         return tell
+
+    def listen(self, hear: Callable[[str, str | None], None] | None) -> None:
+        """Have each change heard from now on, and first what is so already; None: by nobody."""
+        self._hear = hear
+        if hear is not None:
+            for source, line in tuple(self._lines.items()):
+                hear(source, line)
 
     def line(self, source: str) -> str | None:
         """Return the line of one source, if it has trouble now."""

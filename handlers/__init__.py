@@ -10,7 +10,8 @@ from __future__ import annotations
 from slack_bolt.async_app import AsyncApp
 
 from ghostbot.slack.blocks import incident
-from handlers import buttons, commands, home, mentions, replies, shortcuts
+from ghostbot.slack.blocks import tasks as task_blocks
+from handlers import buttons, commands, home, mentions, replies, shortcuts, tasks
 from handlers.admission import admission
 from handlers.means import Means
 
@@ -24,6 +25,8 @@ def register(app: AsyncApp, means: Means) -> None:
     app.event("app_home_opened")(home.opened)
     app.action(incident.RESTART)(buttons.restart)
     app.action(incident.LOGS)(buttons.logs)
+    app.action(incident.HEAL)(tasks.heal)
+    app.action(task_blocks.RUN)(tasks.confirmed)
     app.global_shortcut("ghost_open")(shortcuts.opened)
     app.message_shortcut("ghost_patch_from_message")(shortcuts.patch)
     app.error(replies.unanswered)

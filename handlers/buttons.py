@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import Any
 
@@ -12,7 +11,8 @@ from ghostbot.core.words import Ask
 from ghostbot.orders import Actor, Doing
 from ghostbot.slack.places import Place
 from handlers import replies
-from handlers.commands import order, submit
+from handlers.commands import order
+from handlers.handing import at, pressed, submit
 from handlers.means import Means
 
 
@@ -46,17 +46,3 @@ async def show_logs(body: dict[str, Any], means: Means, actor: Actor, place: Pla
     """Tell the last lines."""
     await means.people.admit(actor.id, changes=False)
     await place.tell(await replies.logs(means.ghost, Ask("logs", (pressed(body)["daemon"],))))
-
-
-def pressed(body: dict[str, Any]) -> dict[str, Any]:
-    """Return the ids that the button carries."""
-    ids: dict[str, Any] = json.loads(body["actions"][0]["value"])
-    return ids
-
-
-def at(body: dict[str, Any], means: Means, actor: Actor) -> Place:
-    """Return the thread of the message that was pressed."""
-    where = body["container"]
-    thread = where.get("thread_ts") or where["message_ts"]
-    url = body.get("response_url")
-    return Place(means.gateway, actor.id, where["channel_id"], thread, response_url=url)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -13,8 +12,8 @@ from ghostbot.errors import BadRequest
 from ghostbot.orders import Actor, Doing
 from ghostbot.slack.blocks.text import typed
 from ghostbot.slack.places import Place
-from ghostbot.slack.work import Piece
-from handlers import replies
+from handlers import replies, tasks
+from handlers.handing import piece, submit
 from handlers.means import Means
 
 
@@ -23,20 +22,6 @@ async def command(ack: AsyncAck, body: dict[str, Any], means: Means, actor: Acto
     await ack()
     place = Place(means.gateway, actor.id, body["channel_id"], response_url=body["response_url"])
     submit(means, place, partial(carry_out, body.get("text") or "", means, actor, place))
-
-
-def submit(means: Means, place: Place, do: Callable[[], Awaitable[None]]) -> None:
-    """Have it done after the ack; what goes wrong is told where it was asked."""
-    means.gateway.work.submit(piece("ask", place, do))
-
-
-def piece(name: str, place: Place, do: Callable[[], Awaitable[None]]) -> Piece:
-    """Return a piece of work whose failure is told at `place`."""
-
-    async def sorry(error: Exception, trouble: str) -> None:
-        await place.refuse(replies.sorry(error, trouble))
-
-    return Piece(name, do, sorry)
 
 
 async def carry_out(text: str, means: Means, actor: Actor, place: Place) -> None:
@@ -54,6 +39,10 @@ async def carry_out(text: str, means: Means, actor: Actor, place: Place) -> None
             await place.tell(await replies.why(means.ghost, ask.names[0]))
         case "logs":
             await place.tell(await replies.logs(means.ghost, ask))
+        case "tasks":
+            await tasks.tasks(ask, means, actor, place)
+        case "run":
+            await tasks.run(ask, means, actor, place)
         case verb:
             await order(Doing(verb), ask.names, means, actor, place, for_s=ask.for_s)
 

@@ -11,6 +11,7 @@ from ghostbot.ghost import Ghost
 from ghostbot.slack.gateway import Gateway
 from ghostbot.slack.notifier import Notifier
 from ghostbot.slack.people import People
+from ghostbot.tasks import Tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,4 +23,5 @@ class Means:
     people: People
     notifier: Notifier
     incident: Callable[[int], Incident | None]
+    tasks: Tasks
     command: str = COMMAND

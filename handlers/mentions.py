@@ -7,7 +7,8 @@ from typing import Any
 
 from ghostbot.orders import Actor
 from ghostbot.slack.places import Place
-from handlers.commands import carry_out, submit
+from handlers.commands import carry_out
+from handlers.handing import submit
 from handlers.means import Means
 
 

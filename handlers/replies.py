@@ -10,8 +10,9 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
 from ghostbot.core.daemon import ALIVE
-from ghostbot.core.incident import Incident
+from ghostbot.core.incident import About, Incident
 from ghostbot.core.snapshot import DaemonView
+from ghostbot.core.task import Task
 from ghostbot.core.words import VERBS, Ask, did_you_mean
 from ghostbot.errors import BadRequest, GhostError, NotAllowed
 from ghostbot.ghost import Ghost
@@ -26,6 +27,7 @@ from ghostbot.slack.blocks.text import count, cut, escape, name
 from ghostbot.slack.work import trouble_id
 from handlers.means import Means
 
+DIGITS = 16  # a longer number is no task's
 NAMED_MAX = 20  # outcomes told one by one
 
 PROGRESS = {
@@ -101,6 +103,28 @@ def came_of(doing: Doing, outcomes: Sequence[Outcome], actor: Actor) -> Message:
     return plain("\n".join([head, *lines]))
 
 
+def number(word: str) -> int:
+    """Return the number of a task. Raises BadRequest."""
+    if not (word.isascii() and word.isdigit() and len(word) < DIGITS):
+        raise BadRequest(f"cannot find task “{cut(word, 50)}”: name it by its number")
+    return int(word)
+
+
+def running(action: str, actor: Actor) -> Message:
+    """Say that an action has been asked for, and by whom."""
+    return plain(f"{person(actor)} is running *{name(action)}* …")
+
+
+def cancelled(task: Task, actor: Actor) -> Message:
+    """Say that a task is being ended, and by whom."""
+    return plain(f"{person(actor)} cancelled task {task.id}: *{name(task.title)}*")
+
+
+def healing(check: str, actor: Actor) -> Message:
+    """Say that a check is being healed, and by whom."""
+    return plain(f"{person(actor)} has *{name(check)}* healed …")
+
+
 def sign(outcome: Outcome) -> str:
     """Return the mark of an outcome: how the daemon is where it came true."""
     return statuses.mark(outcome.view) if outcome.ok else "❌"
@@ -120,7 +144,8 @@ def listed(names: Sequence[str]) -> str:
 
 def has_moved_on(incident: Incident, now: DaemonView) -> bool:
     """Tell whether a restart makes no sense any more: it is over, or somebody was first."""
-    return incident.phase not in incidents.HEALABLE or now.state in ALIVE
+    busy = now.state in ALIVE and incident.about is About.DAEMON  # a sick tunnel is alive
+    return incident.phase not in incidents.HEALABLE or busy
 
 
 def stale(daemon: str, incident: Incident | None) -> Message:

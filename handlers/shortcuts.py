@@ -13,7 +13,7 @@ from ghostbot.slack.blocks.message import Message
 from ghostbot.slack.places import Place
 from ghostbot.slack.work import Piece
 from handlers import replies
-from handlers.commands import submit
+from handlers.handing import submit
 from handlers.means import Means
 
 

@@ -52,7 +52,7 @@ class Recorder:
 
 def registered() -> dict[str, set[Any]]:
     recorder = Recorder()
-    means = Means(None, None, None, None, lambda _: None)  # type: ignore[arg-type]
+    means = Means(None, None, None, None, lambda _: None, None)  # type: ignore[arg-type]
     handlers.register(recorder, means)  # type: ignore[arg-type]
     return recorder.noted
 

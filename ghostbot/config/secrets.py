@@ -81,6 +81,12 @@ def secrets(folder: Path, environ: Mapping[str, str]) -> Secrets:
     )
 
 
+def found(name: str, folder: Path, environ: Mapping[str, str]) -> Secret | None:
+    """Return the word that a variable holds; the environment goes before `folder`/.env."""
+    word = (environ.get(name) or _dotenv(folder / ".env")[0].get(name) or "").strip()
+    return Secret(word) if word else None
+
+
 def _dotenv(path: Path) -> tuple[dict[str, str | None], list[str]]:
     if not path.is_file():
         return {}, []

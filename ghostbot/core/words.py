@@ -40,6 +40,8 @@ VERBS = {
             "hold", "hold NAME… [for 2h]", "leave as it is; Ghost does not start it", changes=True
         ),
         Verb("reset", "reset NAME…", "forgive its deaths, and try again now", changes=True),
+        Verb("run", "run [ACTION]", "do an action of ghost.toml, or list them", changes=True),
+        Verb("tasks", "tasks [cancel ID]", "long work that is queued, runs or ran"),
         Verb("help", "help [VERB]", "these lines, or more about one verb"),
     )
 }
@@ -75,7 +77,11 @@ def read(text: str) -> Ask | Misheard:
         return _logs(rest)
     if verb == "why" and len(rest) != 1:
         return Misheard(f"cannot tell why: name one daemon, as in `{VERBS[verb].usage}`")
-    if VERBS[verb].changes and not rest:
+    if verb == "run" and len(rest) > 1:
+        return Misheard(f"cannot run more than one at a time, see `{VERBS[verb].usage}`")
+    if verb == "tasks" and rest and (len(rest) != 2 or rest[0] != "cancel"):  # noqa: PLR2004 - both
+        return Misheard(f"cannot read “{' '.join(rest)}”, see `{VERBS[verb].usage}`")
+    if VERBS[verb].changes and not rest and verb != "run":
         return Misheard(f"cannot {verb}: name a daemon, as in `{VERBS[verb].usage}`")
     return _hold(rest) if verb == "hold" else Ask(verb, tuple(rest))
 

@@ -105,6 +105,11 @@ class Runs:
         self._traces = Traces(state_id, journal, loop)
         self._strays: dict[str, list[Proc]] = {}  # by daemon: left by a leader that is gone
 
+    @property
+    def exits(self) -> Exits:
+        """Who sees the ends of all processes that Ghost starts."""
+        return self._exits
+
     def spawn(self, table: DaemonTable, post: Post) -> Spawned | Unspawned:
         """Start a run. What becomes of it is posted: Exited, and Gone where others were left."""
         if self._short is not None and self._loop.time() < self._short_until:

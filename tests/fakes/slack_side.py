@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +12,18 @@ from typing import Any
 import yaml
 
 import handlers
+from ghostbot.config.model import ActionTable
 from ghostbot.core.incident import Incident
+from ghostbot.core.task import Task
+from ghostbot.errors import Failed
+from ghostbot.guards.actions import Actions
+from ghostbot.guards.executor import Executor
 from ghostbot.playground import Playground
 from ghostbot.slack.gateway import Gateway
 from ghostbot.slack.notifier import Notifier
 from ghostbot.slack.outbox import Outbox
 from ghostbot.slack.people import People
+from ghostbot.tasks import Tasks
 from handlers.means import Means
 from tests.fakes.ghost import FakeGhost
 
@@ -58,6 +64,9 @@ class Side:
     posts: FakePosts
     incidents: dict[int, Incident] = field(default_factory=dict)
     told: list[str | None] = field(default_factory=list)
+    actions: dict[str, ActionTable] = field(default_factory=dict)
+    healed: list[tuple[str, str]] = field(default_factory=list)
+    executor: Executor | None = None
 
 
 def gateway_to(slack: Playground, **changes: Any) -> Gateway:
@@ -91,8 +100,47 @@ def side_of(slack: Playground, ghost: FakeGhost, channel: str | None = "#ghost-a
         pace_s=0.02,
     )
     notifier = Notifier(outbox=outbox, channel=channel, host="den", link=gateway.state)
-    means = Means(ghost, gateway, people, notifier, incidents.get)  # type: ignore[arg-type]
-    return Side(slack, ghost, gateway, outbox, notifier, posts, incidents, told)
+    side = Side(slack, ghost, gateway, outbox, notifier, posts, incidents, told)
+    tasks = tasks_of(side)
+    means = Means(ghost, gateway, people, notifier, incidents.get, tasks)  # type: ignore[arg-type]
+    return side
+
+
+def tasks_of(side: Side) -> Tasks:
+    """Return long work whose actions are those of `side`, and restart what they say in words."""
+    side.executor = Executor(NoStore())
+
+    async def restart(asked: Sequence[str], by: str, *, heal: bool) -> str:
+        if "broken" in asked:
+            raise Failed("broken did not come up: exited 1")
+        return f"{len(asked)} of {len(asked)} restarted"
+
+    async def errand(*_: object, **__: object) -> Any:
+        raise OSError(2, "No such file or directory")
+
+    actions = Actions(lambda: side.actions, restart=restart, errand=errand, token=lambda _: None)
+    return Tasks(side.ghost, side.executor, actions, Healer(side.healed))  # type: ignore[arg-type]
+
+
+class NoStore:
+    """Keeps no tasks."""
+
+    async def save(self, tasks: Iterable[Task]) -> None: ...
+
+    async def load(self) -> list[Task]:
+        return []
+
+
+@dataclass
+class Healer:
+    """Heals all but what is well."""
+
+    healed: list[tuple[str, str]]
+
+    def heal(self, name: str, by: str) -> None:
+        if name == "well":
+            raise Failed("cannot heal well: it is well")
+        self.healed.append((name, by))
 
 
 @asynccontextmanager
@@ -117,8 +165,9 @@ async def slack_side(
     slack = Playground(manifest())
     await slack.start()
     side = side_of(slack, ghost, channel)
+    assert side.executor is not None
     try:
-        async with running(side.gateway.run, side.outbox.run):
+        async with running(side.gateway.run, side.outbox.run, side.executor.run):
             await until(lambda: side.gateway.state() == "connected")
             yield side
     finally:

@@ -1,0 +1,87 @@
+"""The workshop: the executor and all that gives it work, as one object graph.
+
+Nothing here is needed for daemons to be kept.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from ghostbot.config.model import Config
+from ghostbot.config.secrets import found
+from ghostbot.ghost import Ghost
+from ghostbot.guards.actions import Actions, Restart
+from ghostbot.guards.checks import Checks
+from ghostbot.guards.executor import Executor
+from ghostbot.incidents.own import Own
+from ghostbot.process.errand import Errands
+from ghostbot.process.spawn import inherited_environment
+from ghostbot.store.database import Database
+from ghostbot.store.tasks import Heals
+from ghostbot.store.tasks import Tasks as Rows
+from ghostbot.supervision import Supervision, state_id
+from ghostbot.tasks import Tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What does long work, and what people ask it for."""
+
+    executor: Executor
+    checks: Checks
+    tasks: Tasks
+
+    def jobs(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """Name what runs for as long as Ghost."""
+        return {"executor": self.executor.run, "checks": self.checks.run}
+
+
+@asynccontextmanager
+async def workshop(
+    house: Supervision, ghost: Ghost, database: Database, config: Callable[[], Config]
+) -> AsyncIterator[Workshop]:
+    """Build it, with what the last Ghost left; `config` gives ghost.toml as it was last read."""
+    executor = Executor(Rows(database), house.troubles.teller("tasks"))
+    tasks: Tasks | None = None
+
+    async def restart(asked: Sequence[str], by: str, *, heal: bool) -> str:
+        assert tasks is not None, "no action runs before everything is built"
+        return await tasks.restart_for(asked, by, heal=heal)
+
+    actions = _actions(house, config, restart)
+    checks = Checks(
+        lambda: config().checks,
+        bus=house.bus,
+        executor=executor,
+        actions=actions,
+        store=Heals(database),
+    )
+    tasks = Tasks(ghost, executor, actions, checks)
+    await executor.begin()
+    ghost.queue = tasks.restart
+    house.troubles.listen(Own(house.bus, house.troubles.line).hear)
+    try:
+        yield Workshop(executor, checks, tasks)
+    finally:
+        ghost.queue = None
+        house.troubles.listen(None)
+        await actions.close()
+
+
+def _actions(house: Supervision, config: Callable[[], Config], restart: Restart) -> Actions:
+    folder, state_dir = house.config.path.parent, house.config.ghost.state_dir
+    errands = Errands(
+        state_id=state_id(state_dir),
+        folder=state_dir / "errands",
+        inherited=inherited_environment(os.environ),
+        exits=house.runs.exits,
+    )
+    return Actions(
+        lambda: config().actions,
+        restart=restart,
+        errand=errands.run,
+        token=lambda name: found(name, folder, os.environ),
+    )

@@ -1,0 +1,49 @@
+"""Handing work over after the ack: where it was asked, what was pressed, and who is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ghostbot.orders import Actor
+from ghostbot.slack.places import Place
+from ghostbot.slack.work import Piece
+from handlers import replies
+from handlers.means import Means
+
+
+def submit(means: Means, place: Place, do: Callable[[], Awaitable[None]]) -> None:
+    """Have it done after the ack; what goes wrong is told where it was asked."""
+    means.gateway.work.submit(piece("ask", place, do))
+
+
+def piece(name: str, place: Place, do: Callable[[], Awaitable[None]]) -> Piece:
+    """Return a piece of work whose failure is told at `place`."""
+
+    async def sorry(error: Exception, trouble: str) -> None:
+        await place.refuse(replies.sorry(error, trouble))
+
+    return Piece(name, do, sorry)
+
+
+def pressed(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the ids that the button carries."""
+    ids: dict[str, Any] = json.loads(body["actions"][0]["value"])
+    return ids
+
+
+def at(body: dict[str, Any], means: Means, actor: Actor) -> Place:
+    """Return the thread of the message that was pressed."""
+    where = body["container"]
+    thread = where.get("thread_ts") or where["message_ts"]
+    url = body.get("response_url")
+    return Place(means.gateway, actor.id, where["channel_id"], thread, response_url=url)
+
+
+def beside(body: dict[str, Any], means: Means, actor: Actor) -> Place:
+    """Return the place where a message stands that the asker alone sees: it has no thread."""
+    where = body["container"]
+    thread = where.get("thread_ts")
+    url = body.get("response_url")
+    return Place(means.gateway, actor.id, where["channel_id"], thread, response_url=url)
