@@ -17,6 +17,7 @@ from typing import Self
 NAME = "ghost.log"
 BYTES, KEPT = 5_000_000, 3  # of ghost.log, and how many older ones
 LINES_WAITING = 5_000
+PLAIN = frozenset({str, int, float, bool, type(None)})
 SECRET = re.compile(  # Slack's tokens, its webhook and response addresses, Socket Mode tickets
     r"x(?:ox[a-z]|app)-[A-Za-z0-9-]+|(?<=hooks\.slack\.com/)\S+|(?<=ticket=)[^\s&\"']+"
 )
@@ -31,6 +32,13 @@ class _Bounded(logging.handlers.QueueHandler):
     """Drops lines when the queue is full, and says how many once there is room again."""
 
     dropped = 0
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        """Leave to the thread what it can do; what may change until then is written out now."""
+        args = record.args or ()
+        if not isinstance(args, tuple) or not all(type(arg) in PLAIN for arg in args):
+            record.msg, record.args = record.getMessage(), None
+        return record
 
     def enqueue(self, record: logging.LogRecord) -> None:
         try:

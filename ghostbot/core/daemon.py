@@ -386,7 +386,7 @@ def _not_begun(d: Daemon, why: str, now: float, *, own: bool) -> Next:
         gate = d.gate if why in d.gate else (*d.gate, why)
         waiting = replace(d, state=State.WAITING, gate=gate, deadline=None)
         return waiting, (Tell(f"waiting for {why}"),)
-    return _died(_noted(d, Exit(None, why, now)), why, now)
+    return _died(replace(d, exits=_with(d.exits, Exit(None, why, now))), why, now)
 
 
 def _ready(d: Daemon, now: float) -> Next:
@@ -422,18 +422,18 @@ def _kill(d: Daemon, now: float) -> Next:
 def _exited(d: Daemon, code: int | None, now: float, *, left: bool, why: str) -> Next:
     """Note how the leader ended; go on at once, or when what it left is gone."""
     why = "killed by a drill" if d.drilled else why
-    d = _noted(d, Exit(code, d.fault or d.renewal or why, now))
-    if d.state in (State.STARTING, State.UP):
-        end = d.policy.is_end(code)
-        done = end and d.policy.is_clean(code) and d.wanted is not Wanted.DOWN
-        d = replace(d, fault=None if done else why, done=done)
-        if left:
-            return _ask_to_exit(d, now)
-    return (d, ()) if left else _gone(d, now)
+    exits = _with(d.exits, Exit(code, d.fault or d.renewal or why, now))
+    if d.state not in (State.STARTING, State.UP):
+        d = replace(d, exits=exits)
+        return (d, ()) if left else _gone(d, now)
+    end = d.policy.is_end(code)
+    done = end and d.policy.is_clean(code) and d.wanted is not Wanted.DOWN
+    d = replace(d, exits=exits, fault=None if done else why, done=done)
+    return _ask_to_exit(d, now) if left else _gone(d, now)
 
 
-def _noted(d: Daemon, end: Exit) -> Daemon:
-    return replace(d, exits=(*d.exits, end)[-EXITS_KEPT:])
+def _with(exits: tuple[Exit, ...], end: Exit) -> tuple[Exit, ...]:
+    return (*exits, end)[-EXITS_KEPT:]
 
 
 def _gone(d: Daemon, now: float) -> Next:

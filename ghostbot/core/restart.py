@@ -93,7 +93,8 @@ def judge(policy: Policy, record: Record, name: str, now: float) -> Verdict:
         flapping = record.flapping or len(deaths) >= policy.slow_restarts
         record = replace(record, trips=record.trips + 1, flapping=flapping)
         return Verdict(record, cooldown(policy, record), blocked=True, why=why)
-    record = replace(record, flapping=False)
+    if record.flapping:
+        record = replace(record, flapping=False)
     return Verdict(record, delay(policy, record.unforgiven, name), blocked=False)
 
 

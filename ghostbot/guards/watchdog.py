@@ -13,7 +13,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from signal import Signals
 from typing import Protocol, assert_never
@@ -183,17 +183,20 @@ class Watchdog:
                 if outcome := await self._perform(effect):
                     todo.append(outcome)
             if self.daemon != before:
-                self._tell_turn(before, event)
+                self._tell_turn(before, event, effects)
 
-    def _tell_turn(self, before: Daemon, event: Event) -> None:
+    def _tell_turn(self, before: Daemon, event: Event, effects: Sequence[Effect]) -> None:
         after = self.daemon
-        if after.state is not before.state:
-            log.info(
-                "turned daemon=%s from=%s to=%s by=%s",
+        said = "; ".join(effect.what for effect in effects if isinstance(effect, Tell))
+        if said or after.state is not before.state:
+            log.log(  # one line, as hundreds may turn at once
+                logging.WARNING if said else logging.INFO,
+                "turned daemon=%s from=%s to=%s by=%s %s",
                 after.name,
                 before.state.value,
                 after.state.value,
                 type(event).__name__,
+                said,
             )
         self._bus.publish(Turned(before, after, event, time.time()))
         self._next.set_result(None)
@@ -206,9 +209,8 @@ class Watchdog:
             case Signal(proc, signal):
                 self._runs.signal(self.table, proc, signal)
                 return None
-            case Tell(what):
-                log.warning("daemon=%s %s", self.table.name, what)
-                return None
+            case Tell():
+                return None  # it is said with the turn
         assert_never(effect)
 
     def _recovered(self) -> Event:

@@ -2,6 +2,7 @@
 
 Rule 1: status first, reap last. While `on_exit` runs, a child of ours is still a zombie: its
         pid, and so its group's id, cannot belong to a stranger.
+        To reap is the slowest step: where many end at once, it waits until all are told.
 Rule 2: each watch calls back exactly once, on the loop, unless it is cancelled.
 Rule 3: where no descriptor is to be had it is polled, and goes back to events when one is.
 """
@@ -22,6 +23,8 @@ from ghostbot.process.kqueue import Kqueue
 
 PER_TURN = 100  # exits told in one turn of the loop; 500 in one would hold it for 100 ms
 POLL_S = 0.05  # without a descriptor; ten times quicker than people notice
+MANY = 10  # told in one turn: from here on the dead are reaped later
+REAP_S = 0.02
 REARM_S = 1.0  # between tries to leave polling
 CODE_WITHIN_S = 5.0  # a slow init was seen to reap after 1.7 s; then the code is unknown
 CODE_EVERY_S = 0.01
@@ -60,6 +63,7 @@ class Exits:
         self._poll: asyncio.TimerHandle | None = None
         self._rearm_at = 0.0
         self._told = 0  # in this turn of the loop
+        self._dead: list[int] = []  # told, and still to be collected
         self._notices = notices if notices is not None else Kqueue.open(loop)
 
     def watch(self, proc: Proc, on_exit: OnExit) -> Watch:
@@ -94,6 +98,8 @@ class Exits:
         """Stop watching. The processes are left alone."""
         for watch in tuple(self._watches):
             self._release(watch)
+        while self._dead:
+            reap(self._dead.pop())
         if self._poll is not None:
             self._poll.cancel()
             self._poll = None
@@ -172,8 +178,24 @@ class Exits:
             watch.on_exit(code)
         finally:
             self._release(watch)
-            if ours:
+            if ours and self._told < MANY:
                 reap(watch.proc.pid)
+            elif ours:
+                self._reap_later(watch.proc.pid)
+
+    def _reap_later(self, pid: int) -> None:
+        self.names.add(b"%d" % pid)  # until then it is nobody's orphan
+        self._dead.append(pid)
+        if len(self._dead) == 1:
+            self._loop.call_later(REAP_S, self._reap_some)
+
+    def _reap_some(self) -> None:
+        dead, self._dead = self._dead[:PER_TURN], self._dead[PER_TURN:]
+        for pid in dead:
+            reap(pid)
+            self.names.discard(b"%d" % pid)
+        if self._dead:
+            self._loop.call_soon(self._reap_some)
 
     def _release(self, watch: Watch) -> None:
         watch.over = True

@@ -18,7 +18,7 @@ import pytest
 
 from ghostbot.core.daemon import Proc
 from ghostbot.process import codes
-from ghostbot.process.exits import Exits
+from ghostbot.process.exits import MANY, Exits
 from ghostbot.process.identity import identify, proc_of, stat_of
 from ghostbot.process.kqueue import Kqueue
 from tests.fakes.house import until
@@ -223,8 +223,24 @@ async def test_many_ends_at_once_are_all_told() -> None:
     await until(lambda: len(ended) == len(children))
     assert ended == [-9] * len(children)
     assert time.perf_counter() - began < 1
-    assert not any(stat_of(child.pid) for child in children)
+    await until(lambda: not any(stat_of(child.pid) for child in children))
     exits.close()
+
+
+async def test_what_is_not_yet_reaped_is_reaped_when_watching_ends() -> None:
+    exits, ended = Exits(asyncio.get_running_loop()), []
+    children = [popen("true") for _ in range(MANY + 5)]
+    for child in children:
+        child.returncode = 0
+        exits.watch(proc(child.pid), ended.append)
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # noqa: ASYNC222  all at once
+    while len(ended) < len(children):
+        await asyncio.sleep(0)
+    left = [child.pid for child in children if stat_of(child.pid)]
+    assert left
+    assert {b"%d" % pid for pid in left} <= exits.names, "else they would be taken for orphans"
+    exits.close()
+    assert not any(stat_of(pid) for pid in left)
 
 
 class FakeQueue:
