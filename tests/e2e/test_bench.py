@@ -34,7 +34,7 @@ def test_a_killed_daemon_is_back_almost_as_soon_as_a_bare_loop_can_do_it() -> No
 
 @pytest.mark.alone
 def test_a_storm_of_deaths_neither_holds_the_loop_nor_keeps_answers_waiting() -> None:
-    bare_s, storm = script("storm").measure(200)
-    assert storm.noticed_s < max(bare_s, 0.005) * 30, (bare_s, storm)
-    assert storm.stall_s < 0.25, storm
-    assert storm.answer_s < 0.25, storm
+    bare_s, storm = script("storm").measure(500)
+    assert storm.noticed_s < max(0.15, bare_s * 10), (bare_s, storm)
+    assert storm.stall_s < max(0.1, bare_s * 4), (bare_s, storm)
+    assert storm.answer_s < max(0.1, bare_s * 4), (bare_s, storm)

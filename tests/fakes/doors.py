@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ from ghostbot.orders import Actor, Doing
 from ghostbot.process.sweep import Stray, Swept
 from ghostbot.reload import Reloaded
 from ghostbot.web.address import address
-from ghostbot.web.doors import Doors
+from ghostbot.web.doors import Doors, Noun
 from ghostbot.web.orchestrator import Orchestrator, facts_of
 from ghostbot.web.upkeep import Upkeep
 from tests.fakes.house import until
@@ -116,6 +116,7 @@ async def open_doors(
     *tables: DaemonTable,
     listen: tuple[str, int] | None = LOOPBACK,
     allowed_hosts: tuple[str, ...] = (),
+    more: Callable[[Kennel], Iterable[Noun]] = lambda _: (),
 ) -> AsyncIterator[Asked]:
     """Open the doors before these daemons (or `web`, and `worker` after it)."""
     (state_dir / "logs").mkdir(parents=True, exist_ok=True)
@@ -151,6 +152,7 @@ async def open_doors(
             nouns=(
                 Upkeep(swept, reloaded),
                 Orchestrator(k.ghost, k.rollcall, facts_of(k.ghost, k.rollcall)),
+                *more(k),
             ),
             tell=tell,
         )

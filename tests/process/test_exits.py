@@ -234,10 +234,13 @@ async def test_what_is_not_yet_reaped_is_reaped_when_watching_ends() -> None:
         child.returncode = 0
         exits.watch(proc(child.pid), ended.append)
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # noqa: ASYNC222  all at once
-    while len(ended) < len(children):
+    for _ in range(10):
+        if len(ended) == len(children):
+            break
         await asyncio.sleep(0)
     left = [child.pid for child in children if stat_of(child.pid)]
     assert left
+    assert ended == [0] * len(children)
     assert {b"%d" % pid for pid in left} <= exits.names, "else they would be taken for orphans"
     exits.close()
     assert not any(stat_of(pid) for pid in left)
