@@ -96,6 +96,7 @@ class Reload:
             described=settings.DESCRIBED,
             resting={n for n in self._house.dogs if not self._wants_restart(n)},
             ghosts_own=differing(settings.of_ghost(old), settings.of_ghost(config)),
+            shared=differing(settings.of_shared(self.config), settings.of_shared(config)),
         )
 
     async def _carry_out(self, todo: Plan, config: Config, actor: Actor) -> Outcomes:

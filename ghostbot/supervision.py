@@ -21,11 +21,15 @@ from ghostbot.config.model import Config, DaemonTable
 from ghostbot.core.daemon import Daemon
 from ghostbot.guards.budget import SpawnBudget
 from ghostbot.guards.clock import Clock
+from ghostbot.guards.drift import Drift
 from ghostbot.guards.lifecycle import Lifecycle
+from ghostbot.guards.limits import Limits
+from ghostbot.guards.looks import Looks
 from ghostbot.guards.rollcall import Rollcall
 from ghostbot.guards.selfcheck import Selfcheck
 from ghostbot.guards.sentinel import Sentinel, obstacle
 from ghostbot.guards.watchdog import Watchdog
+from ghostbot.process.errand import Errands
 from ghostbot.process.exits import Exits
 from ghostbot.process.identity import is_alive
 from ghostbot.process.journal import Journal
@@ -88,7 +92,9 @@ class Supervision:
     logs: Logs
     notes: tuple[str, ...]  # what was wrong with what the last Ghost left, in words
     lifecycle: Lifecycle
+    selfcheck: Selfcheck
     rollcall: Rollcall
+    looks: Looks
     maker: _Maker
 
     @property
@@ -122,10 +128,16 @@ class Supervision:
         Called once: the first mail of each daemon is put in here.
         """
         self.lifecycle.begin(self.runs)
+        self.selfcheck.watch(self.config.checks)
+        limits = Limits(self.dogs, self.usage.measures)
+        self.usage.taken = limits.look
+        clock = Clock(self.dogs, self.troubles.teller("clock"), resumed=self.selfcheck.resumed)
+        prefix = f"{state_id(self.config.ghost.state_dir)}/"
         return {
             "lifecycle": self.lifecycle.run,
-            "selfcheck": Selfcheck(self.dogs, self.bus, self.notices).run,
-            "clock": Clock(self.dogs, self.troubles.teller("clock")).run,
+            "selfcheck": self.selfcheck.run,
+            "clock": clock.run,
+            "drift": Drift(self.dogs, prefix, self.troubles.teller).run,
             "sentinel": Sentinel(self.dogs, self.bus, self.troubles.teller("starting")).run,
             "rollcall": self.rollcall.run,
             "usage": self.usage.run,
@@ -152,6 +164,8 @@ class Supervision:
             self.notices.forget(name)
             self.registry.forget(name)
         self.lifecycle.rewire()
+        self.selfcheck.rewire()
+        self.selfcheck.watch(config.checks)
         for name in fresh:
             self.troubles.teller(f"stranger {name}")(None)
             self.lifecycle.greet(self.dogs[name], self.runs)
@@ -207,9 +221,11 @@ async def supervision(config: Config, troubles: Troubles) -> AsyncIterator[Super
     for name, table in config.daemons.items():
         dogs[name] = maker.make(table, records.get(name, Daemon(name)))
     _tell_strangers(config, records, troubles)
+    whole = _whole(config, troubles, notes, maker)
     try:
-        yield _whole(config, troubles, notes, maker)
+        yield whole
     finally:
+        await whole.looks.close()
         notices.close()
         runs.close()
         exits.close()
@@ -220,15 +236,26 @@ async def supervision(config: Config, troubles: Troubles) -> AsyncIterator[Super
 def _whole(
     config: Config, troubles: Troubles, notes: tuple[str, ...], maker: _Maker
 ) -> Supervision:
-    dogs, bus = maker.dogs, maker.bus
+    dogs, bus, state_dir = maker.dogs, maker.bus, config.ghost.state_dir
+    lifecycle, logs = Lifecycle(dogs, bus), _logs(config, dogs, troubles)
+    errands = Errands(
+        state_id=state_id(state_dir),
+        folder=state_dir / "errands",
+        inherited=inherited_environment(os.environ),
+        exits=maker.runs.exits,
+    )
+    looks = Looks(errands.run, config.path.parent)
+    selfcheck = Selfcheck(dogs, bus, maker.notices, look_of=looks.of, doubt=lifecycle.doubt)
     return Supervision(
         config,
         troubles,
         Usage(lambda: _leaders(dogs)),
-        _logs(config, dogs, troubles),
+        logs,
         notes,
-        Lifecycle(dogs, bus),
+        lifecycle,
+        selfcheck,
         Rollcall(dogs, bus, troubles.line),
+        looks,
         maker,
     )
 

@@ -7,6 +7,7 @@ Rule 2: a warning is what runs, but probably not as meant.
 from __future__ import annotations
 
 from ghostbot.config.check_start import base_names, check_instances, check_start
+from ghostbot.config.check_watch import check_watch
 from ghostbot.config.model import Config, DaemonTable
 from ghostbot.config.page import Page
 from ghostbot.config.wrong import spelled
@@ -27,6 +28,7 @@ def check(config: Config, page: Page) -> None:
     _cycles(config, page)
     _ports(config, page)
     _logs(config, page)
+    check_watch(config, page)
     silent = ("slack",) in page.lines and config.slack.channel is None
     if silent and not page.is_wrong("slack"):
         page.warn(("slack",), "no channel: Ghost answers in Slack, but sends no alerts there")

@@ -1,7 +1,8 @@
 """The vocabulary of ghost.toml: every table, its keys, and who reads each.
 
 A key is named like the field it fills, but that a duration's field ends in `_s`, a size's in
-`_bytes`; `probe` fills `notify`, and `port = "auto"` fills `port_auto`.
+`_bytes`, and that `port = "auto"` fills `port_auto`. Tables within a daemon's (`log`, `probe`) are
+read by themselves.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 
 from ghostbot.config.command import command
 from ghostbot.config.model import Kill
-from ghostbot.config.start import nice, probes, rlimits, size, umask, user
+from ghostbot.config.start import nice, rlimits, size, umask, user
 from ghostbot.config.values import (
     Reader,
     address,
@@ -31,6 +32,7 @@ from ghostbot.config.values import (
     text,
     unless_off,
 )
+from ghostbot.config.watched import ACTION, CHECK, PROBE, cron, percent
 from ghostbot.core.restart import After, Kind
 
 Keys = Mapping[str, Reader]
@@ -51,7 +53,7 @@ WEB: Keys = {
     "allowed_hosts": many(host, 'allowed_hosts = ["ghost.example.com"]'),
 }
 POLICY: Keys = {
-    "kind": choice(Kind, later=("tunnel",)),
+    "kind": choice(Kind),
     "restart": choice(After),
     "exit_codes": many(number(0, 255), "exit_codes = [0]"),
     "restart_delay": duration(),
@@ -81,7 +83,13 @@ DAEMON: Keys = {
     "after": many(text, 'after = ["db"]'),
     "ready_after": duration(),
     "port": port,
-    "probe": probes,
+    "restart_with": flag,
+    "schedule": cron,
+    "watch": one_or_many(path, 'watch = ["src/**/*.py"]'),
+    "memory_max": size(least=1_000_000),
+    "cpu_max": percent,
+    "limit_for": duration(),
+    "drill": cron,
     "kill": choice(Kill),
     "group": name,
     "description": text,
@@ -94,20 +102,36 @@ LOG: Keys = {
     "compress": flag,
     "stderr": path,
 }
-ALONE = frozenset({"command", "port", "description", "log"})  # no two daemons share these
+WITHIN = ("log", "probe")  # tables within a daemon's own
+ALONE = frozenset({"command", "port", "description", *WITHIN})  # no two daemons share these
 DEFAULTS: Keys = {key: read for key, read in DAEMON.items() if key not in ALONE}
-HOMES = {"ghost": GHOST, "slack": SLACK, "web": WEB, "daemon.NAME": DAEMON, "daemon.NAME.log": LOG}
-TABLES = {"ghost": GHOST, "slack": SLACK, "web": WEB, "defaults": DEFAULTS, "daemon": DAEMON}
+HOMES = {
+    "ghost": GHOST,
+    "slack": SLACK,
+    "web": WEB,
+    "action.NAME": ACTION,
+    "check.NAME": CHECK,
+    "[daemon.NAME.probe]": PROBE,
+    "daemon.NAME": DAEMON,
+    "daemon.NAME.log": LOG,
+}
+TABLES = {
+    "ghost": GHOST,
+    "slack": SLACK,
+    "web": WEB,
+    "defaults": DEFAULTS,
+    "daemon": DAEMON,
+    "check": CHECK,
+    "action": ACTION,
+}
 
 LATER = frozenset(  # keys and tables that the design names and this version does not build
     {
-        *("action", "check", "roles", "root", "summaries", "watch", "webhook"),
+        *("roles", "root", "summaries", "watch", "webhook"),
         *("ghost.ping_url", "ghost.timezone"),
         *("slack.digest", "slack.mask", "slack.mention", "slack.mode", "slack.patches"),
         *("slack.quiet", "slack.routes"),
         *("web.cors", "web.public", "web.public_status"),
-        *("daemon.cpu_max", "daemon.drill", "daemon.limit_for", "daemon.memory_max"),
-        *("daemon.restart_with", "daemon.schedule", "daemon.watch"),
     }
 )
 ELSEWHERE = {  # what other supervisors call it

@@ -15,13 +15,14 @@ from ghostbot.config.check import check
 from ghostbot.config.command import search_path, unrunnable
 from ghostbot.config.find import STATE, beside
 from ghostbot.config.instances import expanded
-from ghostbot.config.keys import DAEMON, LOG, POLICY, TABLES
+from ghostbot.config.keys import DAEMON, LOG, POLICY, TABLES, WITHIN
 from ghostbot.config.lines import lines
 from ghostbot.config.model import Config, DaemonTable, GhostTable, LogTable, SlackTable, WebTable
 from ghostbot.config.page import Page
 from ghostbot.config.values import name as name_of
+from ghostbot.config.watch_tables import actions, checks, probes
 from ghostbot.config.wrong import Wrong, shown
-from ghostbot.core.restart import Policy
+from ghostbot.core.restart import TUNNEL_RESTARTS, Kind, Policy
 from ghostbot.errors import ConfigError
 
 POLICY_FIELDS, DAEMON_FIELDS, GHOST_FIELDS, SLACK_FIELDS, WEB_FIELDS = (
@@ -107,6 +108,8 @@ def _config(raw: Mapping[str, Any], path: Path, page: Page) -> Config:
         slack=SlackTable(**_fields(slack, SLACK_FIELDS)),
         web=WebTable(**_fields(web, WEB_FIELDS)),
         daemons={name: _daemon(name, table, house) for name, table in tables.items()},
+        checks=checks(raw.get("check", {}), page, folder),
+        actions=actions(raw.get("action", {}), page, folder),
     )
 
 
@@ -117,8 +120,8 @@ def _daemon(name: str, raw: object, house: _House) -> DaemonTable:
         name_of(name)
     except Wrong as wrong:
         page.wrong(place, str(wrong))
-    log = raw.get("log", {}) if isinstance(raw, dict) else {}
-    own = {key: raw[key] for key in raw if key != "log"} if isinstance(raw, dict) else raw
+    within = raw if isinstance(raw, dict) else {}
+    own = {key: raw[key] for key in raw if key not in WITHIN} if isinstance(raw, dict) else raw
     if not isinstance(raw, dict) and name in DAEMON:
         page.unknown(place, {}, "")
         own = {"command": "true"}  # a key that lost its daemon is one mistake, not three
@@ -130,9 +133,14 @@ def _daemon(name: str, raw: object, house: _House) -> DaemonTable:
         said[key] = {**house.defaults.get(key, {}), **found.get(key, {})}
     said["cwd"] = beside(house.folder, said.get("cwd", "."))
     said["env_file"] = tuple(beside(house.folder, f) for f in said.get("env_file", ()))
-    said["notify"] = said.pop("probe", False)
+    said["watch"] = tuple(str(beside(house.folder, glob)) for glob in said.get("watch", ()))
+    said["probes"] = probes((*place, "probe"), within.get("probe", []), page, house.folder)
     said["port_auto"] = "port" in said and said["port"] is None
     said["after"] = _after(name, said, found)
+    if said.get("kind") is Kind.TUNNEL:
+        said.setdefault("slow_restarts", TUNNEL_RESTARTS)
+    if said.get("kind") is Kind.ONESHOT and "drill" not in found:
+        said.pop("drill", None)  # what is said for all leaves out what ends by itself
     if "exit_codes" in said:
         said["exit_codes"] = frozenset(said["exit_codes"])
     _runnable(name, said, page)
@@ -140,7 +148,7 @@ def _daemon(name: str, raw: object, house: _House) -> DaemonTable:
         name=name,
         command=said.pop("command", ()),
         policy=Policy(**_fields({k: v for k, v in said.items() if k in POLICY}, POLICY_FIELDS)),
-        log=_log(name, log, house),
+        log=_log(name, within.get("log", {}), house),
         **_fields({k: v for k, v in said.items() if k not in POLICY}, DAEMON_FIELDS),
     )
 

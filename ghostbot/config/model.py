@@ -61,6 +61,7 @@ class ProbeTable:
     path: Path | None = None  # log: the file; the daemon's own log unless told
     pattern: str | None = None  # a regex: in the body, in a line of the log, or the public address
     body: str | None = None  # a substring that the body must hold
+    ask: str = "/"  # tunnel: what is asked of the public address
     markers: bool = False  # log: read its marks and status lines
     silence_s: float | None = None  # log: nothing new for so long is sick
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -155,7 +156,14 @@ class DaemonTable:
     ready_after_s: float = 1.0  # alive this long is ready, where nothing better tells
     port: int | None = None
     port_auto: bool = False  # a free one is chosen at the first start, and kept
-    notify: bool = False  # ready when it says READY=1, see sd_notify(3)
+    probes: tuple[ProbeTable, ...] = ()
+    restart_with: bool = False  # also restarted when what it comes after is
+    schedule: str | None = None  # cron: a oneshot is started then, any other restarted
+    watch: tuple[str, ...] = ()  # absolute globs: restarted when such a file changes
+    memory_max_bytes: int | None = None  # of its whole tree
+    cpu_max: float | None = None  # of its whole tree, in percent of one core
+    limit_for_s: float = 60.0  # over a limit for so long, it is restarted
+    drill: str | None = None  # cron: killed on purpose then
     kill: Kill = Kill.TREE
     group: str | None = None
     description: str | None = None
@@ -165,6 +173,11 @@ class DaemonTable:
         """A single daemon is its own family."""
         if not self.of:
             object.__setattr__(self, "of", self.name)
+
+    @property
+    def notify(self) -> bool:
+        """Whether it says itself when it is ready: READY=1, see sd_notify(3)."""
+        return any(probe.kind is ProbeKind.NOTIFY for probe in self.probes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

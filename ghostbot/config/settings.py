@@ -15,7 +15,8 @@ from ghostbot.core.restart import Policy
 DESCRIBED = frozenset(
     {
         *("autostart", "priority", "after", "ready_after", "kill", "group", "description"),
-        *("instances", "log.max_bytes", "log.keep", "log.compress"),
+        *("instances", "log.max_bytes", "log.keep", "log.compress", "probes"),
+        *("restart_with", "schedule", "watch", "memory_max", "cpu_max", "limit_for", "drill"),
         *(field.name.removesuffix("_s") for field in fields(Policy) if field.name != "kind"),
     }
 )
@@ -30,7 +31,16 @@ def of_daemon(table: DaemonTable) -> dict[str, Any]:
     }
     if table.port_auto:
         found["port"] = None
+    found["notify"] = table.notify  # it is told where to say so when it starts
     return found
+
+
+def of_shared(config: Config) -> dict[str, Any]:
+    """Return what belongs to no daemon and is true at once: checks and actions."""
+    return {
+        **{f"[check.{name}]": table for name, table in config.checks.items()},
+        **{f"[action.{name}]": table for name, table in config.actions.items()},
+    }
 
 
 def of_ghost(config: Config) -> dict[str, Any]:
@@ -46,7 +56,12 @@ def _flat(
     table: DaemonTable | Policy | LogTable | GhostTable | SlackTable | WebTable, *without: str
 ) -> dict[str, Any]:
     return {
-        field.name.removesuffix("_s"): getattr(table, field.name)
+        _key(field.name): getattr(table, field.name)
         for field in fields(table)
         if field.name not in without
     }
+
+
+def _key(field: str) -> str:
+    # max_bytes is a key's own name: what is shown of it is its field
+    return field if field == "max_bytes" else field.removesuffix("_s").removesuffix("_bytes")

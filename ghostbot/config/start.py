@@ -1,4 +1,4 @@
-"""Readers of what a process is started with: sizes, limits, umask, nice, user, probes.
+"""Readers of what a process is started with: sizes, limits, umask, nice, user.
 
 Rule 1: as in `values`: a reader takes an expanded value, and raises Wrong or returns it parsed.
 """
@@ -6,7 +6,6 @@ Rule 1: as in `values`: a reader takes an expanded value, and raises Wrong or re
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from ghostbot.config.model import Limit
 from ghostbot.config.values import Reader, number, text
@@ -16,7 +15,6 @@ from ghostbot.core.words import did_you_mean
 LIMITS = ("nofile", "nproc", "core", "as", "fsize", "data", "stack", "cpu")
 COUNTED = frozenset({"nofile", "nproc", "cpu"})  # files, processes, seconds: no bytes
 LIMIT_MOST = 2**63 - 1  # getrlimit(2): rlim_t, where Python takes it as signed
-PROBES_LATER = ("http", "tcp", "exec", "log", "tunnel")
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _BINARY = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -128,28 +126,3 @@ def user(value: object) -> str:
     if not _USER.fullmatch(found) or found.isdigit():
         raise Wrong(f"{shown(found)} is no name of a user")
     return found
-
-
-def probes(value: object) -> bool:
-    """Read the probes of a daemon, and tell whether it notifies by itself."""
-    if not isinstance(value, list):
-        raise Wrong(f'{shown(value)} is no list: write [[daemon.NAME.probe]] and kind = "notify"')
-    wrong: list[tuple[Place, str]] = []
-    for i, item in enumerate(value):
-        wrong += [((i, *place), words) for place, words in _not_a_probe(item)]
-    if wrong:
-        raise Wrong(each=wrong)
-    return bool(value)
-
-
-def _not_a_probe(value: Any) -> list[tuple[Place, str]]:
-    if not isinstance(value, dict):
-        return [((), f"{shown(value)} is no table: write [[daemon.NAME.probe]]")]
-    kind = value.get("kind")
-    if kind in PROBES_LATER:
-        return [(("kind",), f'{shown(kind)} is not supported yet: write "notify"')]
-    if kind is None:
-        return [((), 'its kind is missing: write kind = "notify"')]
-    if kind != "notify":
-        return [(("kind",), f'{shown(kind)} is not known: write "notify"')]
-    return [((key,), "unknown key (known is kind)") for key in value if key != "kind"]

@@ -2,6 +2,7 @@
 
 Rule 1: a lone dollar is itself, so `"^ok$"` needs no care.
 Rule 2: a variable that is not set is a mistake, never an empty string.
+Rule 3: `${tunnel.NAME.url}` stays as it is: it is known when that tunnel is up.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from ghostbot.config.wrong import Place, Wrong, shown
 
 _DOLLAR = re.compile(r"\$\$|\$\{([^}]*)(\}?)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+TUNNEL = re.compile(r"\$\{tunnel\.([A-Za-z0-9_.-]+)\.url\}")
 
 
 def expand(text: str, environ: Mapping[str, str]) -> str:
@@ -23,6 +25,8 @@ def expand(text: str, environ: Mapping[str, str]) -> str:
     def one(found: re.Match[str]) -> str:
         if found[0] == "$$":
             return "$"
+        if TUNNEL.fullmatch(found[0]):
+            return found[0]
         name = found[1]
         if not found[2] or not _NAME.fullmatch(name):
             way_out = "write ${NAME}, or $$ for a dollar"

@@ -30,6 +30,7 @@ class Plan:
     later: tuple[Change, ...] = ()  # with its next start: nobody wants it to run now
     described: tuple[Change, ...] = ()  # true from now on, without a restart
     ghosts_own: tuple[str, ...] = ()  # settings that only the next Ghost takes
+    shared: tuple[str, ...] = ()  # tables that belong to no daemon, true from now on
 
     @property
     def is_empty(self) -> bool:
@@ -49,6 +50,7 @@ class Plan:
             ),
             *(f"= {c.name}: takes {_listed(c.keys)} with its next start" for c in self.later),
             *(f"= {c.name}: not restarted; takes {_listed(c.keys)}" for c in self.described),
+            *(f"= {table}: true from now on" for table in self.shared),
             *(f"! {key}: needs `ghost upgrade`" for key in self.ghosts_own),
         )
 
@@ -60,6 +62,7 @@ def plan(
     described: Collection[str],
     resting: Collection[str] = (),
     ghosts_own: Collection[str] = (),
+    shared: Collection[str] = (),
 ) -> Plan:
     """Compare daemons by name. A change of `described` keys alone restarts nobody.
 
@@ -75,6 +78,7 @@ def plan(
         later=tuple(c for c in deep if c.name in resting),
         described=tuple(c for c in changes if c not in deep),
         ghosts_own=tuple(ghosts_own),
+        shared=tuple(shared),
     )
 
 

@@ -26,10 +26,14 @@ class After(StrEnum):
 
 
 class Kind(StrEnum):
-    """What an exit means: a service should never end, a oneshot should."""
+    """What an exit means: a service and a tunnel should never end, a oneshot should."""
 
     SERVICE = "service"
     ONESHOT = "oneshot"
+    TUNNEL = "tunnel"  # a service whose health is that of its public address
+
+
+TUNNEL_RESTARTS = 3  # slow_restarts of a tunnel: its provider limits how often it may connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class Policy:
         """Tell whether an exit with `code` ends the daemon's work, so that no start follows."""
         if self.restart is After.NEVER:
             return True
-        if self.kind is Kind.SERVICE and self.restart is After.ALWAYS:
+        if self.kind is not Kind.ONESHOT and self.restart is After.ALWAYS:
             return False
         return self.is_clean(code)
 

@@ -43,8 +43,10 @@ class Clock:
         tell: Callable[[str | None], None],
         *,
         slept: Callable[[], float] = slept_s,
+        resumed: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take the watchdogs by name, and what tells people."""
+        """Take the watchdogs by name, what tells people, and who else hears of it."""
+        self._resumed = resumed
         self._dogs = dogs
         self._tell = tell
         self._slept = slept
@@ -64,6 +66,7 @@ class Clock:
         log.warning("resumed slept_s=%.0f", seconds)
         for dog in self._dogs.values():
             dog.post(Resumed())
+        self._resumed()
         self._tell(f"resumed after {in_words(seconds)} of sleep; no daemon is blamed for it")
         if self._told is not None:
             self._told.cancel()

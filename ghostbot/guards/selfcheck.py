@@ -1,74 +1,287 @@
-"""Selfcheck: looks whether what runs is well. So far: whether what was started is ready.
+"""Selfcheck: looks whether what runs is well, by its probes; and at what Ghost does not run.
 
-A daemon that notifies is ready when it says READY=1, and not before. One with a port is ready
-when the port accepts a connection; any other when it has lived for `ready_after`; a oneshot when
-it is done, which its exit tells.
+Rule 1: a daemon is ready when all its probes for readiness are well, one that notifies when it
+        says READY=1. Without such a probe: when its port accepts a connection; without a port,
+        when it has lived for `ready_after`. A oneshot is ready when it is done.
+Rule 2: a probe for life that fails makes a daemon sick, one for readiness only puts it in doubt.
+Rule 3: nobody is blamed for what an earlier process did, for what happens in the grace after a
+        start or after the machine has slept, nor for what Ghost could not look at.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
-from ghostbot.bus import Bus
-from ghostbot.core.daemon import Adopted, Daemon, Proc, Ready, State
+from ghostbot.bus import Bus, Feed
+from ghostbot.config.model import CheckTable, DaemonTable, ProbeKind, ProbeTable, Role
+from ghostbot.core.daemon import Adopted, Daemon, Proc, Ready, Sick, State
+from ghostbot.core.health import note
 from ghostbot.core.restart import Kind
+from ghostbot.guards.rounds import Round, Rounds
 from ghostbot.guards.watchdog import Watchdog
 from ghostbot.probes import tcp
+from ghostbot.probes.finding import Finding
 from ghostbot.process.notices import Notice, Notices
 
 FIRST_LOOK_S = 0.1  # doubles up to LAST_LOOK_S: a quick start is seen quickly, a slow one cheaply
 LAST_LOOK_S = 1.0
 DOUBT_S = 0.2  # before its deadline a daemon that may have notified an earlier Ghost is ready
+RESUMED_GRACE_S = 60.0  # after the machine slept: networks take a while to come back
+
+Look = Callable[[], Awaitable[Finding]]
+LookOf = Callable[[DaemonTable | CheckTable, ProbeTable], Look]
+
+
+class Doubt(Protocol):
+    """Takes whether a daemon that is up is ready, by its probes (guards/lifecycle.py)."""
+
+    def __call__(self, proc: Proc, name: str, *, ready: bool) -> None:
+        """Take it."""
+
 
 log = logging.getLogger("ghost.selfcheck")
 
 
+@dataclass(eq=False, slots=True)
+class Patient:
+    """One process under its probes."""
+
+    dog: Watchdog
+    proc: Proc
+    rounds: tuple[Round, ...]
+    began: float  # monotonic
+    is_up: bool
+    notified: bool = False
+
+    @property
+    def ready(self) -> list[Round]:
+        """Those that readiness takes."""
+        return [one for one in self.rounds if one.table.role is not Role.LIVE]
+
+    @property
+    def live(self) -> list[Round]:
+        """Those that life takes."""
+        return [one for one in self.rounds if one.table.role is not Role.READY]
+
+
 class Selfcheck:
-    """Reports what has proved ready."""
+    """Reports what has proved ready, and what has ceased to be well."""
 
     def __init__(
-        self, dogs: Mapping[str, Watchdog], bus: Bus, notices: Notices | None = None
+        self,
+        dogs: Mapping[str, Watchdog],
+        bus: Bus,
+        notices: Notices | None = None,
+        *,
+        look_of: LookOf,
+        doubt: Doubt,
+        rounds: Rounds | None = None,
     ) -> None:
-        """Take the watchdogs by name, and where daemons that notify are heard."""
+        """Take the watchdogs by name, and where daemons that notify are heard.
+
+        `look_of` makes what looks for one probe; `doubt` takes whether one that is up is ready.
+        """
         self._dogs = dogs
         self._bus = bus
         self._notices = notices
+        self._look_of = look_of
+        self._doubt = doubt
+        self._rounds = rounds or Rounds()
+        self._patients: dict[str, Patient] = {}
+        self._seen: dict[str, Proc] = {}  # whose readiness is awaited without probes, or was
+        self._checks: dict[str, Round] = {}
+        self._tables: Mapping[str, CheckTable] = {}
+        self._lenient_until = 0.0
+        self._tasks: asyncio.TaskGroup | None = None  # while it runs
+        self.looked: Callable[[Round, Finding], None] = lambda _round, _finding: None
+        self.checked: Callable[[str, bool | None, str], None] = lambda _name, _ok, _said: None
         if notices is not None:
             notices.heard = self._heard
 
+    # What is known.
+
+    def rounds(self, subject: str) -> tuple[Round, ...]:
+        """Return the probes of a daemon that runs, or of a check, as they are now."""
+        if (patient := self._patients.get(subject)) is not None:
+            return patient.rounds
+        return (self._checks[subject],) if subject in self._checks else ()
+
+    def health(self, name: str) -> str | None:
+        """Return the health of a daemon in a word; None where nothing looks at it."""
+        verdicts = {one.health.ok for one in self.rounds(name)}
+        if not verdicts:
+            return None
+        if False in verdicts:
+            return "sick"
+        return "unknown" if None in verdicts else "ok"
+
+    # What it is told.
+
+    def rewire(self) -> None:
+        """Go by the tables as they are now; who has other probes than before is looked at anew."""
+        for name, patient in tuple(self._patients.items()):
+            dog = self._dogs.get(name)
+            if dog is None or tuple(one.table for one in patient.rounds) != _probes(dog.table):
+                self._dismiss(patient)
+        for dog in self._dogs.values():
+            self._attend(dog)
+
+    def watch(self, tables: Mapping[str, CheckTable]) -> None:
+        """Look at these checks from now on, and at no others."""
+        for name, one in tuple(self._checks.items()):
+            if name not in tables or tables[name].probe != one.table:
+                self._rounds.end(self._checks.pop(name))
+        self._tables = tables
+        for name, table in tables.items():
+            if name not in self._checks:
+                probe = table.probe
+                one = Round(name, probe, self._look_of(table, probe), self._check, probe.every_s)
+                self._checks[name] = one
+                self._rounds.begin(one, min(LAST_LOOK_S, probe.every_s))
+
+    def resumed(self) -> None:
+        """Blame nobody for a while: the machine has slept."""
+        self._lenient_until = asyncio.get_running_loop().time() + RESUMED_GRACE_S
+
     async def run(self) -> None:
-        """Look at each new process until it is ready or gone."""
-        looked_at: dict[str, Proc] = {}
+        """Look at each process until it is gone."""
+        self._seen.clear()
         with self._bus.listen(name="selfcheck") as feed:
             async with asyncio.TaskGroup() as tasks:
-                for dog in self._dogs.values():
-                    self._give_benefit_of_doubt(dog)
-                    self._look_at(dog, looked_at, tasks)
-                while True:
-                    fact = await feed.get()
-                    if feed.lagged:  # each daemon is looked at once more: that costs nothing
-                        feed.lagged = False
-                        for dog in self._dogs.values():
-                            self._look_at(dog, looked_at, tasks)
-                    if fact.after.name not in self._dogs:  # let go by a reload
-                        continue
-                    dog = self._dogs[fact.after.name]
-                    if isinstance(fact.event, Adopted):
-                        self._give_benefit_of_doubt(dog)
-                    self._look_at(dog, looked_at, tasks)
+                self._tasks = tasks
+                tasks.create_task(self._rounds.run(), name="probes")
+                await self._follow(feed)
 
-    def _look_at(self, dog: Watchdog, seen: dict[str, Proc], tasks: asyncio.TaskGroup) -> None:
+    async def _follow(self, feed: Feed) -> None:
+        for dog in self._dogs.values():
+            self._give_benefit_of_doubt(dog)
+            self._attend(dog)
+        while True:
+            fact = await feed.get()
+            if feed.lagged:  # each daemon is looked at once more: that costs nothing
+                feed.lagged = False
+                self.rewire()
+            if fact.after.name not in self._dogs:  # let go by a reload
+                continue
+            dog = self._dogs[fact.after.name]
+            if isinstance(fact.event, Adopted):
+                self._give_benefit_of_doubt(dog)
+            self._attend(dog)
+
+    # Probes.
+
+    def _attend(self, dog: Watchdog) -> None:
+        """Begin, go on or cease to look at a daemon, as it is now."""
         d = dog.daemon
-        if d.state is not State.STARTING or d.proc is None or seen.get(d.name) == d.proc:
+        patient = self._patients.get(d.name)
+        runs = d.proc is not None and d.state in (State.STARTING, State.UP)
+        if patient is not None and (not runs or patient.proc != d.proc):
+            self._dismiss(patient)
+            patient = None
+        if not runs or d.policy.kind is Kind.ONESHOT or self._tasks is None:
             return
-        seen[d.name] = d.proc
-        if d.policy.kind is Kind.ONESHOT or dog.table.notify:
+        if patient is None:
+            patient = self._admit(dog, d)
+        if d.state is State.UP and not patient.is_up:
+            self._go_steady(patient)
+        if d.state is State.STARTING and not patient.ready and not dog.table.notify:
+            self._await_without(dog)
+
+    def _admit(self, dog: Watchdog, d: Daemon) -> Patient:
+        assert d.proc is not None, "only what runs is looked at"
+        table = dog.table
+        told: Callable[[Round, Finding], None] = lambda one, finding: self._found(  # noqa: E731
+            patient, one, finding
+        )
+        rounds = tuple(
+            Round(d.name, probe, self._look_of(table, probe), told, probe.every_s)
+            for probe in _probes(table)
+        )
+        patient = Patient(dog, d.proc, rounds, d.since, is_up=False)
+        self._patients[d.name] = patient
+        if d.state is State.STARTING:
+            for one in patient.ready:
+                one.pace_s = FIRST_LOOK_S
+                self._rounds.begin(one, FIRST_LOOK_S)
+        return patient
+
+    def _go_steady(self, patient: Patient) -> None:
+        """Look at the pace of its table from now on."""
+        patient.is_up = True
+        for one in patient.rounds:
+            one.pace_s = one.table.every_s
+            self._rounds.begin(one)
+
+    def _dismiss(self, patient: Patient) -> None:
+        for one in patient.rounds:
+            self._rounds.end(one)
+        del self._patients[patient.dog.table.name]
+
+    def _found(self, patient: Patient, one: Round, finding: Finding) -> None:
+        """Take what a look found."""
+        now, table = asyncio.get_running_loop().time(), one.table
+        grace = now < max(patient.began + table.grace_s, self._lenient_until)
+        self._note(one, finding, now, in_grace=grace)
+        self._judge(patient)
+        hurried = not patient.is_up or (table.role is Role.READY and one.health.ok is False)
+        if hurried:
+            one.pace_s = min(max(FIRST_LOOK_S, one.pace_s * 2), LAST_LOOK_S, table.every_s)
+        else:
+            one.pace_s = table.every_s
+
+    def _note(self, one: Round, finding: Finding, now: float, *, in_grace: bool) -> None:
+        table = one.table
+        one.health = note(
+            one.health,
+            finding.ok,
+            finding.said,
+            failures=table.failures,
+            successes=table.successes,
+            in_grace=in_grace,
+            now=now,
+        )
+        self.looked(one, finding)
+
+    def _judge(self, patient: Patient) -> None:
+        dog, proc = patient.dog, patient.proc
+        if not patient.is_up:
+            self._judge_start(patient)
             return
+        for one in patient.live:
+            if one.health.ok is False:
+                dog.post(Sick(proc, f"{one.table.label} probe failed: {one.health.said}"))
+                return
+        doubted = any(one.health.ok is False for one in patient.ready)
+        self._doubt(proc, dog.table.name, ready=not doubted)
+
+    def _judge_start(self, patient: Patient) -> None:
+        """Report it ready once all that readiness takes is there."""
+        if dog_notifies(patient.dog) and not patient.notified:
+            return
+        if all(one.health.ok for one in patient.ready):
+            patient.dog.post(Ready(patient.proc))
+
+    def _check(self, one: Round, finding: Finding) -> None:
+        """Take what a look at a check found."""
+        now = asyncio.get_running_loop().time()
+        self._note(one, finding, now, in_grace=now < self._lenient_until)
+        self.checked(one.subject, one.health.ok, one.health.said)
+
+    # Without probes.
+
+    def _await_without(self, dog: Watchdog) -> None:
+        d = dog.daemon
+        assert self._tasks is not None, "it runs"
+        if d.proc is None or self._seen.get(d.name) == d.proc:
+            return
+        self._seen[d.name] = d.proc
         if dog.table.port is not None:
-            name = f"ready {d.name}"
-            tasks.create_task(_await_port(dog, d.proc, dog.table.port), name=name)
+            waiting = _await_port(dog, d.proc, dog.table.port)
+            self._tasks.create_task(waiting, name=f"ready {d.name}")
         else:
             # Should the process be another by then, the fact is about the wrong one and ignored.
             asyncio.get_running_loop().call_later(
@@ -84,7 +297,14 @@ class Selfcheck:
         if proc is None or not self._notices.belongs(notice, name, proc):
             log.warning("notice of a stranger daemon=%s pid=%s", name, notice.pid)
         else:
-            dog.post(Ready(proc))
+            self._notified(dog, proc)
+
+    def _notified(self, dog: Watchdog, proc: Proc) -> None:
+        self._attend(dog)
+        patient = self._patients.get(dog.table.name)
+        if patient is not None and patient.proc == proc and dog.daemon.state is State.STARTING:
+            patient.notified = True
+            self._judge_start(patient)
 
     def _give_benefit_of_doubt(self, dog: Watchdog) -> None:
         """Take one that was starting while no Ghost was there as ready, rather than late.
@@ -94,7 +314,17 @@ class Selfcheck:
         d = dog.daemon
         if dog.table.notify and d.state is State.STARTING and d.proc and d.deadline is not None:
             at = d.deadline - DOUBT_S
-            asyncio.get_running_loop().call_at(at, dog.post, Ready(d.proc))
+            asyncio.get_running_loop().call_at(at, self._notified, dog, d.proc)
+
+
+def dog_notifies(dog: Watchdog) -> bool:
+    """Tell whether a daemon says itself when it is ready."""
+    return dog.table.notify and dog.daemon.policy.kind is not Kind.ONESHOT
+
+
+def _probes(table: DaemonTable) -> tuple[ProbeTable, ...]:
+    """Return what is looked at; who notifies is heard."""
+    return tuple(probe for probe in table.probes if probe.kind is not ProbeKind.NOTIFY)
 
 
 def _left(d: Daemon, ready_after_s: float) -> float:

@@ -19,7 +19,13 @@ from pathlib import Path
 from ghostbot.config.model import DaemonTable
 from ghostbot.errors import CannotSpawn
 from ghostbot.process.limits import needs_shim, with_shim
-from ghostbot.process.variables import MARKER, inherited_environment, said_by_file
+from ghostbot.process.variables import (
+    MARKER,
+    SPEC,
+    inherited_environment,
+    said_by_file,
+    spec,
+)
 
 __all__ = ["MARKER", "clean_signals", "inherited_environment", "spawn"]
 
@@ -68,7 +74,7 @@ def spawn(
     put a program before the command that becomes it.
     """
     said = said_by_file(table)
-    environment = {**inherited, **said, MARKER: marker}
+    environment = {**inherited, **said, MARKER: marker, SPEC: spec(table, said)}
     command = table.command
     if needs_shim(table):
         command = with_shim(table, said=said, lc_ctype=environment.get("LC_CTYPE"))

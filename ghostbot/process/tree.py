@@ -31,7 +31,6 @@ PIDFD_SIGNAL_PROCESS_GROUP = 4  # linux/pidfd.h, Linux 6.9
 ENVIRON_LIMIT = 256 * 1024  # an environment of more than this is searched no further
 LOOKS_MAX = 20  # a machine that forks faster than this is not seen whole
 INIT = 1
-_WANTED = f"{MARKER}=".encode()
 KTHREADD = 2  # the parent of all kernel threads, which have no environment and heed no signal
 
 
@@ -173,16 +172,22 @@ def _all_stats() -> Iterator[Stat]:
 
 
 def marker_of(pid: int) -> str | None:
-    """Read GHOST_UNIT from proc_pid_environ; None where there is none or we may not look."""
+    """Read GHOST_UNIT from the environment of a process; None where there is none or we may not."""
+    return variable_of(pid, MARKER)
+
+
+def variable_of(pid: int, name: str) -> str | None:
+    """Read a variable that `pid` was started with; None where there is none or we may not look."""
     if not LINUX:
-        return _psutil_marker(pid)
+        return _psutil_variable(pid, name)
     try:
         environ = RESERVE.use(lambda: _environ(pid))
     except OSError:  # EACCES: another user's; ESRCH: it ended
         return None
+    wanted = f"{name}=".encode()
     for pair in environ.split(b"\0"):
-        if pair.startswith(_WANTED):
-            return pair[len(_WANTED) :].decode("utf-8", "replace")
+        if pair.startswith(wanted):
+            return pair[len(wanted) :].decode("utf-8", "replace")
     return None
 
 
@@ -197,9 +202,9 @@ def _environ(pid: int) -> bytes:
         os.close(fd)
 
 
-def _psutil_marker(pid: int) -> str | None:
+def _psutil_variable(pid: int, name: str) -> str | None:
     try:
-        return psutil.Process(pid).environ().get(MARKER)
+        return psutil.Process(pid).environ().get(name)
     except (psutil.Error, OSError):
         return None
 

@@ -41,6 +41,7 @@ class Usage:
         self._last: dict[int, int] = {}  # CPU ticks by pid, at the last look
         self._at: float | None = None
         self._measures: dict[str, Measure] = {}
+        self.taken: Callable[[], None] = lambda: None  # called after each look
 
     def measures(self) -> Mapping[str, Measure]:
         """Return what was last measured, by daemon."""
@@ -53,6 +54,7 @@ class Usage:
             leaders = dict(self._leaders())
             uses = await asyncio.to_thread(lambda: {use.pid: use for use in look()})
             self.take(leaders, uses, time.monotonic())
+            self.taken()
             await asyncio.sleep(pause_s)
             pause_s = EVERY_S
 

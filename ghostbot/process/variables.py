@@ -6,6 +6,7 @@ and Ghost's marker over all.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import stat
@@ -16,7 +17,9 @@ from ghostbot.config.model import DaemonTable
 from ghostbot.errors import CannotSpawn
 
 MARKER = "GHOST_UNIT"  # names state directory, daemon and run in a process's environment
+SPEC = "GHOST_SPEC"  # tells by hashes what it was started with (process/drift.py)
 GHOSTS_OWN = ("SLACK_", "GHOST_", "WATCHDOG_")  # never a daemon's business
+HASH_CHARS = 8
 FILE_MOST = 1_000_000  # bytes; execve(2) would not take more either
 
 
@@ -39,6 +42,14 @@ def said_by_file(table: DaemonTable) -> dict[str, str]:
     if table.instance is not None:
         said["INSTANCE"] = str(table.instance)
     return {**said, **table.env}
+
+
+def spec(table: DaemonTable, said: Mapping[str, str]) -> str:
+    """Return the hashes of what a daemon is started with: command, environment, options,
+    with `:` between."""
+    options = (table.cwd, table.user, table.umask, table.nice, sorted(table.rlimits.items()))
+    parts: tuple[object, ...] = (table.command, sorted(said.items()), options)
+    return ":".join(hashlib.sha256(repr(p).encode()).hexdigest()[:HASH_CHARS] for p in parts)
 
 
 def _from_file(name: str, path: Path) -> dict[str, str]:

@@ -47,6 +47,18 @@ CREATE TABLE IF NOT EXISTS heals (
   name TEXT PRIMARY KEY,
   body TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS findings (
+  subject TEXT NOT NULL,
+  label TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  looks INTEGER NOT NULL,
+  well INTEGER NOT NULL,
+  unknown INTEGER NOT NULL,
+  took_s REAL NOT NULL,
+  slowest_s REAL NOT NULL,
+  PRIMARY KEY (subject, label, at)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS findings_at ON findings (at);
 """
 
 log = logging.getLogger("ghost.store")

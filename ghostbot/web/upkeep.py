@@ -94,6 +94,7 @@ def _reloaded(done: Reloaded, *, dry_run: bool) -> dict[str, Any]:
         "later": [{"name": c.name, "keys": list(c.keys)} for c in done.plan.later],
         "described": [{"name": c.name, "keys": list(c.keys)} for c in done.plan.described],
         "ghosts_own": list(done.plan.ghosts_own),
+        "shared": list(done.plan.shared),
         "warnings": list(done.warnings),
         "going_on": done.going_on,
         "outcomes": [{"name": o.name, "ok": o.ok, "said": o.said} for o in done.outcomes],

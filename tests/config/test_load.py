@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import re
 import signal
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
-from ghostbot.config.keys import DAEMON, GHOST, LATER, SLACK, TABLES, WEB
+from ghostbot.config.keys import ACTION, CHECK, DAEMON, GHOST, LATER, PROBE, SLACK, TABLES, WEB
 from ghostbot.config.load import load
-from ghostbot.config.model import Config, DaemonTable, Kill, SlackTable, WebTable
+from ghostbot.config.model import (
+    ActionKind,
+    Config,
+    DaemonTable,
+    Kill,
+    ProbeKind,
+    SlackTable,
+    WebTable,
+)
+from ghostbot.config.schema import schema
+from ghostbot.config.show import show
 from ghostbot.core.restart import After, Kind, Policy
 from ghostbot.errors import ConfigError
 
@@ -191,7 +203,7 @@ after = [
   "dbb",
 ]
 port = 5051
-memory_max = "1GB"
+memory_max = "1G"
 environment = { A = "1" }
 [daemon.db]
 cwd = "gone"
@@ -230,7 +242,7 @@ def test_every_mistake_is_told_at_once_each_with_its_line_and_the_way_out(told: 
             "ghost.toml:17: daemon.web.port: 5051 is the port of Ghost's own door: choose another,"
             ' or move that one with [web] listen = "127.0.0.1:PORT"'
         ),
-        "ghost.toml:18: daemon.web.memory_max: not supported yet",
+        'ghost.toml:18: daemon.web.memory_max: "1G" is no size (did you mean "1GB"?)',
         "ghost.toml:19: daemon.web.environment: unknown key (did you mean env?)",
         (
             f"ghost.toml:21: daemon.db.cwd: cannot run in {Path.cwd() / 'gone'}:"
@@ -316,12 +328,18 @@ def test_a_key_of_a_later_version_has_its_own_words_and_is_no_key_yet(told: Told
     assert name not in TABLES.get(table, TABLES)
 
 
+VALID = Draft202012Validator(schema())
 PLACED = re.compile(r'ghost\.toml:\d+: ([\w-]+|"[^\n]*")([.\[][^\n]*)?: \S[^\n]*')
 WORDS = st.sampled_from(
     [
         *(f"[{table}]" for table in ("ghost", "slack", "web", "defaults", "daemon", "daemon.a")),
         *("[daemon.b]", "[daemon.a.log]", "[[daemon.a.probe]]", '[daemon."x y"]', "[daemon.a.env]"),
+        *("[check.a]", "[check]", "[action.a]", "[action.b]", "[[action.b]]", "[check.a.headers]"),
         *(f"{key} = " for key in (*DAEMON, *GHOST, *SLACK, *WEB, "user", "lgo", "path")),
+        *(f"{key} = " for key in (*PROBE, *CHECK, *ACTION)),
+        *(f'kind = "{kind.value}"' for kinds in (ProbeKind, ActionKind, Kind) for kind in kinds),
+        *('"http://x/${tunnel.a.url}"', '"${tunnel.a.url}"', '"@daily"', '"* * 1 * mon"', '"80%"'),
+        *('"[[a]"', '"(?P<x>a)(?P=x)"', '"[a-"', "[200, 99]", '"a/b"', '"TOKEN"', '"http://[::1"'),
         *("1", "-1", '"x"', '"sleep 1"', '"5s"', '"${HOME}"', '"${NO}"', "[]", '["a", "b"]', "{}"),
         *('"~"', "true", "1.5", "inf", "1979-05-27", '{ A = "b" }', '"""', "5051", '"off"', '"."'),
         *(
@@ -360,12 +378,25 @@ def test_no_mutation_of_the_example_does(tmp_path: Path, data: st.DataObject) ->
     hold_to_its_word(tmp_path, text)
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(3000)
+@given(st.lists(st.tuples(WORDS, st.sampled_from(["\n", " ", "\n\n"])), max_size=40))
+@settings(
+    max_examples=50_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_no_document_of_fifty_thousand_does(tmp_path: Path, words: list[tuple[str, str]]) -> None:
+    hold_to_its_word(tmp_path, "".join(word + end for word, end in words))
+
+
 def hold_to_its_word(folder: Path, text: str) -> None:
     path = folder / "ghost.toml"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     told: tuple[str, ...] = ()
     try:
-        told = load(path, ENV).warnings
+        config = load(path, ENV)
+        told = config.warnings
+        assert list(VALID.iter_errors(tomllib.loads(text.removeprefix("\ufeff")))) == []
+        tomllib.loads(show(config))
     except ConfigError as error:
         told = error.mistakes
         assert told, "an error without a mistake"

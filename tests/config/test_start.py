@@ -64,9 +64,6 @@ def test_sizes_are_decimal_unless_they_say_otherwise(text: str, count: int) -> N
         (start.rlimits, {"core": [5, 1]}, "the soft limit is above the hard one"),
         (start.rlimits, {"core": ["unlimited", 1]}, "the soft limit is above the hard one"),
         (start.rlimits, {"core": [1]}, "write [soft, hard]"),
-        (start.probes, [{"kind": "http"}], '"http" is not supported yet: write "notify"'),
-        (start.probes, [{}], "its kind is missing"),
-        (start.probes, [{"kind": "notify", "evry": 1}], "unknown key"),
     ],
 )
 def test_a_bad_value_is_told_with_the_way_out(reader: Reader, value: object, words: str) -> None:

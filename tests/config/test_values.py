@@ -77,7 +77,7 @@ def test_a_good_value_is_parsed(read: Reader, value: object, parsed: object) -> 
         ),
         (values.flag, 1, "1 is neither true nor false"),
         (values.choice(Kind), "onshot", '"onshot" is not known (did you mean oneshot?)'),
-        (values.choice(Kind), 7, '7 is not known: write "service" or "oneshot"'),
+        (values.choice(Kind), 7, '7 is not known: write "service", "oneshot" or "tunnel"'),
         (values.choice(Kind, ("tunnel",)), "tunnel", "not supported yet"),
         (values.stop_signal, "TREM", '"TREM" is no signal (did you mean TERM?)'),
         (values.stop_signal, 15, '15 is no signal: write its name, as in "TERM"'),

@@ -136,7 +136,7 @@ def test_which_exits_end_a_daemons_work(restart: After, kind: Kind) -> None:
     ends = {code for code in (*range(256), *range(-31, 0), None) if policy.is_end(code)}
     if restart is After.NEVER:
         assert len(ends) == 256 + 31 + 1
-    elif restart is After.ALWAYS and kind is Kind.SERVICE:
+    elif restart is After.ALWAYS and kind is not Kind.ONESHOT:
         assert ends == set()
     else:
         assert ends == {0, 3}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGKILL
 
-from ghostbot.config.model import DaemonTable, LogTable
+from ghostbot.config.model import DaemonTable, LogTable, ProbeKind, ProbeTable
 from ghostbot.core.daemon import Event, Exited, Gone, Proc, Spawned
 from ghostbot.process.exits import Exits
 from ghostbot.process.identity import proc_of
@@ -32,6 +32,9 @@ async def until(is_true: Callable[[], object], *, within_s: float = 30.0) -> Non
 def program(name: str, *words: object) -> tuple[str, ...]:
     """Return the command of one of tests/programs."""
     return (sys.executable, "-S", "-E", str(PROGRAMS / f"{name}.py"), *map(str, words))
+
+
+NOTIFIES = (ProbeTable(kind=ProbeKind.NOTIFY, label="notify"),)
 
 
 @dataclass

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ghostbot.bus import Bus
-from ghostbot.config.model import Config, DaemonTable, GhostTable, LogTable
+from ghostbot.config.model import (
+    CheckTable,
+    Config,
+    DaemonTable,
+    GhostTable,
+    LogTable,
+    ProbeTable,
+)
 from ghostbot.core.daemon import Daemon, State
 from ghostbot.ghost import Ghost
 from ghostbot.guards.budget import SpawnBudget
@@ -20,6 +27,7 @@ from ghostbot.guards.selfcheck import Selfcheck
 from ghostbot.guards.sentinel import Sentinel
 from ghostbot.guards.watchdog import Watchdog
 from ghostbot.keep import keep
+from ghostbot.probes.finding import Finding
 from ghostbot.process.notices import Notices
 from ghostbot.process.rotation import Logs
 from ghostbot.troubles import Troubles
@@ -33,6 +41,33 @@ def table(name: str, **more: Any) -> DaemonTable:
 
 
 @dataclass
+class World:
+    """What probes find: each is well until a test says otherwise. `looked` says when."""
+
+    ok: dict[tuple[str, str], bool | None] = field(default_factory=dict)  # by name and label
+    took_s: float = 0.0
+    looked: list[tuple[str, str, float]] = field(default_factory=list)
+
+    def of(
+        self, table: DaemonTable | CheckTable, probe: ProbeTable
+    ) -> Callable[[], Awaitable[Finding]]:
+        key = (table.name, probe.label)
+
+        async def look() -> Finding:
+            loop = asyncio.get_running_loop()
+            self.looked.append((*key, loop.time()))
+            if self.took_s:
+                await asyncio.sleep(self.took_s)
+            ok = self.ok.get(key, True)
+            return Finding(ok, "fine" if ok else "refused", self.took_s)
+
+        return look
+
+    def times(self, name: str, label: str) -> list[float]:
+        return [at for *key, at in self.looked if key == [name, label]]
+
+
+@dataclass
 class Kennel:
     """All that keeps daemons, without the operating system."""
 
@@ -42,7 +77,9 @@ class Kennel:
     ghost: Ghost
     lifecycle: Lifecycle
     rollcall: Rollcall
+    selfcheck: Selfcheck
     troubles: Troubles
+    world: World
     saved: list[Daemon] = field(default_factory=list)
     obstacles: dict[str, str] = field(default_factory=dict)
     disk: asyncio.Event = field(default_factory=asyncio.Event)  # set: it takes what is written
@@ -105,9 +142,24 @@ async def kennel(
             measures=dict,
             logs=Logs(lambda: {n: dog.table.log for n, dog in dogs.items()}, dict, 10**9),
         )
-        k = Kennel(dogs, runs, bus, ghost, lifecycle, rollcall, troubles, saved, obstacles, disk)
+        world = World()
+        selfcheck = Selfcheck(dogs, bus, notices, look_of=world.of, doubt=lifecycle.doubt)
+        k = Kennel(
+            dogs,
+            runs,
+            bus,
+            ghost,
+            lifecycle,
+            rollcall,
+            selfcheck,
+            troubles,
+            world,
+            saved,
+            obstacles,
+            disk,
+        )
         lifecycle.begin(runs)
-        guards = [lifecycle, Selfcheck(dogs, bus, notices), rollcall]
+        guards: list[Any] = [lifecycle, selfcheck, rollcall]
         guards += [Sentinel(dogs, bus)] if sentinel else []
         long = [tasks.create_task(g.run(), name=type(g).__name__.lower()) for g in guards]
         long += [

@@ -13,7 +13,7 @@ from signal import SIGHUP
 import pytest
 
 from ghostbot.process.notices import Notice, Notices, address_of
-from tests.fakes.house import House, until
+from tests.fakes.house import NOTIFIES, House, until
 
 NOTIFY = str(Path(__file__).parents[1] / "programs" / "notify.py")
 
@@ -45,7 +45,7 @@ def tell(state_id: str, words: bytes, *fds: int) -> None:
 async def test_a_daemon_and_whom_it_started_are_heard(
     house: House, notices: Notices, heard: list[tuple[str, Notice]], how: str
 ) -> None:
-    table = house.table(sys.executable, "-S", NOTIFY, how, notify=True)
+    table = house.table(sys.executable, "-S", NOTIFY, how, probes=NOTIFIES)
     proc = house.spawn(table)
     await house.said(table, "started")
     os.kill(proc.pid, SIGHUP)
@@ -60,7 +60,7 @@ async def test_a_daemon_and_whom_it_started_are_heard(
 async def test_a_stranger_is_known_by_its_pid(
     house: House, notices: Notices, heard: list[tuple[str, Notice]]
 ) -> None:
-    proc = house.spawn(house.table(sys.executable, "-S", NOTIFY, notify=True))
+    proc = house.spawn(house.table(sys.executable, "-S", NOTIFY, probes=NOTIFIES))
     tell(house.state_id, b"READY=1")
     await until(lambda: bool(heard))
     assert heard[0][1].pid == os.getpid()
@@ -70,8 +70,8 @@ async def test_a_stranger_is_known_by_its_pid(
 async def test_another_daemon_is_a_stranger_too(
     house: House, notices: Notices, heard: list[tuple[str, Notice]]
 ) -> None:
-    web = house.spawn(house.table(sys.executable, "-S", NOTIFY, notify=True))
-    other = house.table(sys.executable, "-S", NOTIFY, name="other", notify=True)
+    web = house.spawn(house.table(sys.executable, "-S", NOTIFY, probes=NOTIFIES))
+    other = house.table(sys.executable, "-S", NOTIFY, name="other", probes=NOTIFIES)
     proc = house.spawn(other)
     assert not notices.belongs(Notice({"READY": "1"}, proc.pid, os.getuid()), "web", web)
     assert not heard
