@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from pathlib import Path
 
 import click
 
@@ -12,7 +14,7 @@ from ghostbot.cli import place
 @click.group
 @place.option
 def config() -> None:
-    """Check ghost.toml before Ghost reads it."""
+    """Check ghost.toml before Ghost reads it, and see what it says."""
 
 
 @config.command
@@ -30,3 +32,34 @@ def check() -> None:
         click.echo(f"warning: {warning}", err=True)
     count = len(found.daemons)
     click.echo(f"{path} is fine: {count} daemon{'' if count == 1 else 's'}")
+
+
+@config.command
+@place.option
+def show() -> None:
+    """Print what is in force, defaults and all, as a ghost.toml with its secrets masked."""
+    from ghostbot.config.load import load  # noqa: PLC0415 - client verbs never read the whole file
+    from ghostbot.config.masks import masked_environment  # noqa: PLC0415 - the same
+    from ghostbot.config.show import show as shown  # noqa: PLC0415 - the same
+
+    path = place.config_path()
+    load(path, os.environ)  # so that mistakes are told as they are, and not as masked
+    click.echo(f"# {path}, with all that it leaves unsaid")
+    click.echo(shown(load(path, masked_environment(os.environ))), nl=False)
+
+
+@config.command
+def schema() -> None:
+    """Print a JSON Schema of ghost.toml, for editors that complete and check TOML."""
+    from ghostbot.config.schema import schema as shape  # noqa: PLC0415 - as above
+
+    click.echo(json.dumps(shape(_example()), indent=2, ensure_ascii=False))
+
+
+def _example() -> str:
+    """Return ghost.example.toml: inside the package, or beside it in a checkout."""
+    package = Path(__file__).parents[1]
+    for folder in (package, package.parent):
+        if (path := folder / "ghost.example.toml").is_file():
+            return path.read_text(encoding="utf-8")
+    return ""

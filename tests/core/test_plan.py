@@ -54,3 +54,9 @@ def test_a_key_that_only_one_file_has_is_a_change() -> None:
 def test_settings_of_ghost_itself_say_what_takes_them() -> None:
     found = plan(OLD, OLD, described=(), ghosts_own=("[web] listen",))
     assert found.lines() == ("! [web] listen: needs `ghost upgrade`",)
+
+
+def test_what_belongs_to_no_daemon_is_true_at_once() -> None:
+    found = plan(OLD, OLD, described=(), shared=("[check.site]",))
+    assert not found.is_empty
+    assert found.lines() == ("= [check.site]: true from now on",)
