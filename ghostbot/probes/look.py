@@ -1,0 +1,63 @@
+"""What looks for a probe, whatever its kind. The only module of this package that others call.
+
+Rule 1: a looker never raises but CancelledError, and ends within the probe's `timeout`.
+Rule 2: who asks sees to it that a looker is asked once at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from ghostbot.config.model import ProbeKind, ProbeTable
+from ghostbot.probes.exec import Exec, Run
+from ghostbot.probes.finding import Finding
+from ghostbot.probes.http import Http, Session
+from ghostbot.probes.tcp import Tcp
+
+
+class Looker(Protocol):
+    """Looks for one probe."""
+
+    async def look(self) -> Finding:
+        """Look once."""
+
+
+class _Nothing:
+    """Stands for a probe that is told, and not looked for."""
+
+    async def look(self) -> Finding:
+        return Finding(ok=None, said="it tells by itself")
+
+
+def open_session() -> Session:
+    """Open what all lookers share. Called with a loop running; who calls it closes it."""
+    return Session()
+
+
+def looker(
+    table: ProbeTable,
+    *,
+    port: int | None,
+    log: Path | None,
+    cwd: Path | None,
+    env: Mapping[str, str],
+    run: Run,
+    session: Session,
+) -> Looker:
+    """Return what looks for a probe.
+
+    `port`, `log`, `cwd` and `env` are the daemon's, for what the probe does not say itself.
+    """
+    _ = log
+    match table.kind:
+        case ProbeKind.HTTP:
+            return Http(table, port, session)
+        case ProbeKind.TCP:
+            return Tcp(table, port)
+        case ProbeKind.EXEC:
+            given = {"PORT": str(port), **env} if port else env
+            return Exec(table, cwd=cwd, env=given, run=run)
+        case _:
+            return _Nothing()
