@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ghostbot.cli.root import root
 from ghostbot.config import masks
 from ghostbot.config.load import load
 from ghostbot.config.model import Config
 from ghostbot.config.show import show
+from ghostbot.errors import ConfigError
 
 EXAMPLE = Path(__file__).parents[2] / "ghost.example.toml"
 RICH = r"""
@@ -85,6 +89,25 @@ def test_what_is_shown_says_the_same_as_what_was_read(tmp_path: Path) -> None:
     for config in (rich(tmp_path), load(EXAMPLE, os.environ)):
         assert again(config, tmp_path) == config
         assert show(again(config, tmp_path)) == show(config)
+
+
+LINES = EXAMPLE.read_text(encoding="utf-8").splitlines()
+KEPT = re.compile(r"\[|command|kind|$")  # what every table needs
+
+
+@given(st.sets(st.sampled_from([i for i, line in enumerate(LINES) if not KEPT.match(line)])))
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_whatever_is_left_out_what_is_shown_says_the_same(tmp_path: Path, out: set[int]) -> None:
+    text = "\n".join(line for i, line in enumerate(LINES) if i not in out)
+    (tmp_path / "public").mkdir(exist_ok=True)
+    (tmp_path / "ghost.toml").write_text(text, encoding="utf-8")
+    try:
+        config = load(tmp_path / "ghost.toml", os.environ)
+    except ConfigError:
+        return
+    assert again(config, tmp_path) == config
 
 
 def test_instances_stand_there_one_by_one(tmp_path: Path) -> None:
