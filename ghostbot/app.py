@@ -27,6 +27,8 @@ from ghostbot.config.secrets import Secrets
 from ghostbot.core.incident import LINES_KEPT, About, Subject
 from ghostbot.ending import Ending, How
 from ghostbot.ghost import Ghost
+from ghostbot.guards import sanity
+from ghostbot.guards.sanity import Meter
 from ghostbot.heartbeats import Heartbeats
 from ghostbot.incidents.desk import Desk
 from ghostbot.keep import keep
@@ -46,6 +48,8 @@ from ghostbot.voice import Silent, Voice
 from ghostbot.web.actions import Actions
 from ghostbot.web.doors import Doors
 from ghostbot.web.orchestrator import Orchestrator, facts_of
+from ghostbot.web.own import Own
+from ghostbot.web.probes import Probes
 from ghostbot.web.status_file import StatusFile
 from ghostbot.web.tasks import Tasks
 from ghostbot.web.upgrade import Upgrade
@@ -64,7 +68,7 @@ Task = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
+class Life:
     """What only this life of Ghost knows. The feeds hold what happened before anyone listened."""
 
     playground: bool
@@ -76,7 +80,7 @@ class Own:
 
 
 async def surround(
-    house: Supervision, ghost: Ghost, ending: Ending, found: Secrets, own: Own
+    house: Supervision, ghost: Ghost, ending: Ending, found: Secrets, own: Life
 ) -> None:
     """Be Ghost's ears, voice, doors and memory, until cancelled."""
     async with (
@@ -103,12 +107,13 @@ async def _store(config: Config, troubles: Troubles) -> AsyncIterator[Database]:
 
 
 def _long_tasks(
-    house: Supervision, ghost: Ghost, speech: _Speech, ending: Ending, own: Own
+    house: Supervision, ghost: Ghost, speech: _Speech, ending: Ending, own: Life
 ) -> dict[str, Task]:
     """Name everything here that runs for as long as Ghost."""
     web, state_dir, shop = house.config.web, house.config.ghost.state_dir, speech.shop
     tables = lambda: {name: dog.table.log for name, dog in house.dogs.items()}  # noqa: E731
-    outlook = Outlook(tables, house.logs, state_dir)
+    outlook, meter = Outlook(tables, house.logs, state_dir), Meter()
+    sane = sanity.Sanity(speech.looks(meter), lambda name: house.troubles.teller(f"own {name}"))
     doors = Doors(
         ghost,
         state_dir=state_dir,
@@ -119,10 +124,17 @@ def _long_tasks(
             Upgrade(own.upgrades, lambda: ending.end(How.UPGRADE)),
             Upkeep(house.sweep, own.reload.reload),
             Tasks(shop.tasks),
+            Probes(house.selfcheck, shop.trends),
+            Own(sane, house.rollcall),
             Actions(shop.tasks, shop.checks, lambda: own.reload.config.checks),
-            Orchestrator(ghost, house.rollcall, facts_of(ghost, house.rollcall)),
+            Orchestrator(
+                ghost,
+                house.rollcall,
+                facts_of(ghost, house.rollcall, house.selfcheck, shop.executor),
+            ),
         ),
         outlook=outlook,
+        meter=meter,
         tell=house.troubles.teller("private door"),
     )
     return {
@@ -130,6 +142,7 @@ def _long_tasks(
         "incidents": speech.desk.run,
         "doors": doors.run,
         "outlook": outlook.run,
+        "sanity": sane.run,
         "status file": StatusFile(ghost, house.bus, state_dir, outlook).run,
         **shop.jobs(),
         **speech.tasks(),
@@ -261,6 +274,19 @@ class _Speech:
             command=self._house.config.slack.command,
         )
         handlers.register(app, means)
+
+    def looks(self, meter: Meter) -> dict[str, sanity.Look]:
+        """Name what Ghost looks at of itself."""
+        beats = self._heartbeats
+        return {
+            "loop": meter.own,
+            "store": sanity.store(self._database.is_kept),
+            "disk": sanity.disk(self._house.config.ghost.state_dir),
+            "descriptors": sanity.descriptors,
+            "slots": sanity.slots,
+            "beats": sanity.beats(beats.misfires if beats else int),
+            "slack": sanity.link(self.voice.link),
+        }
 
     async def _last_lines(self, daemon: str) -> tuple[str, ...]:
         tail = await self._ghost.logs(daemon, lines=LINES_KEPT)

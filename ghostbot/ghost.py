@@ -14,7 +14,7 @@ from ghostbot import errors
 from ghostbot.config.model import Config, DaemonTable
 from ghostbot.core import order, snapshot, why
 from ghostbot.core.daemon import Daemon, Order, State, Stop, Wanted
-from ghostbot.core.snapshot import DaemonView, House, Measure
+from ghostbot.core.snapshot import DaemonView, House, Outside
 from ghostbot.core.words import LOG_LINES, did_you_mean
 from ghostbot.guards.watchdog import Watchdog
 from ghostbot.orders import (
@@ -53,7 +53,7 @@ class Ghost:
         flushed: Callable[[], Awaitable[object]],
         link: Callable[[], str],
         troubles: Callable[[], Sequence[str]],
-        measures: Callable[[], Mapping[str, Measure]],
+        outside: Callable[[str], Outside],
         logs: Logs,
     ) -> None:
         """Take the parts.
@@ -67,7 +67,7 @@ class Ghost:
         self._flushed = flushed
         self._link = link
         self._troubles = troubles
-        self._measures = measures
+        self._outside = outside
         self._logs = logs
         self._began = time.monotonic()
         self.queue: Queue | None = None  # takes restarts of many, once there is an executor
@@ -83,19 +83,16 @@ class Ghost:
     def house(self) -> House:
         """Return how everything is now. Costs no I/O."""
         now, wall = self._clocks()
-        measures = self._measures()
         return House(
             host=self._config.ghost.name,
             updated_at=wall,
             uptime_s=now - self._began,
             slack=self._link(),
-            daemons=tuple(
-                self._view(dog, now, wall, measures.get(name)) for name, dog in self._dogs.items()
-            ),
+            daemons=tuple(self._view(dog, now, wall) for dog in self._dogs.values()),
             troubles=tuple(self._troubles()),
         )
 
-    def _view(self, dog: Watchdog, now: float, wall: float, measure: Measure | None) -> DaemonView:
+    def _view(self, dog: Watchdog, now: float, wall: float) -> DaemonView:
         table: DaemonTable = dog.table
         return snapshot.view(
             dog.daemon,
@@ -106,13 +103,13 @@ class Ghost:
             after=table.after,
             group=table.group,
             description=table.description,
-            measure=measure if dog.daemon.is_alive else None,
+            outside=self._outside(table.name) if dog.daemon.is_alive else None,
         )
 
     def daemon(self, name: str) -> DaemonView:
         """Return one daemon. Raises NoSuch."""
         dog = self._dog(name, "show")
-        return self._view(dog, *self._clocks(), self._measures().get(name))
+        return self._view(dog, *self._clocks())
 
     def _clocks(self) -> tuple[float, float]:
         """Return now as the monotonic and as the wall clock have it.

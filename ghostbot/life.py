@@ -162,7 +162,7 @@ class _Life:
             flushed=house.registry.flushed,
             link=self._slack.link,
             troubles=house.troubles.lines,
-            measures=house.usage.measures,
+            outside=house.outside,
             logs=house.logs,
         )
 
@@ -174,7 +174,7 @@ class _Life:
 
         async def run() -> None:
             app = await asyncio.to_thread(import_module, "ghostbot.app")
-            own = app.Own(
+            own = app.Life(
                 playground=self._playground,
                 upgrades=self._upgrades,
                 reload=reload,

@@ -79,7 +79,7 @@ def _ghost(house: Supervision, tasks: asyncio.TaskGroup) -> Ghost:
         flushed=house.registry.flushed,
         link=str,
         troubles=house.troubles.lines,
-        measures=house.usage.measures,
+        outside=house.outside,
         logs=house.logs,
     )
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from ghostbot.bus import Bus
 from ghostbot.config.model import Config, DaemonTable
 from ghostbot.core.daemon import Daemon
+from ghostbot.core.snapshot import Outside
 from ghostbot.guards.budget import SpawnBudget
 from ghostbot.guards.clock import Clock
 from ghostbot.guards.drift import Drift
@@ -121,6 +122,10 @@ class Supervision:
     def dogs(self) -> dict[str, Watchdog]:
         """The watchdogs by name, in the order of the file."""
         return self.maker.dogs
+
+    def outside(self, name: str) -> Outside:
+        """Return what is seen of a daemon from outside its record."""
+        return Outside(self.usage.measures().get(name), self.selfcheck.health(name))
 
     def tasks(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """Name what runs for as long as Ghost; who listens comes before who acts.

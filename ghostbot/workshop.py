@@ -16,10 +16,12 @@ from ghostbot.ghost import Ghost
 from ghostbot.guards.actions import Actions, Restart
 from ghostbot.guards.checks import Checks
 from ghostbot.guards.executor import Executor
+from ghostbot.guards.trends import Trends
 from ghostbot.incidents.own import Own
 from ghostbot.process.errand import Errands
 from ghostbot.process.spawn import inherited_environment
 from ghostbot.store.database import Database
+from ghostbot.store.findings import Findings
 from ghostbot.store.tasks import Heals
 from ghostbot.store.tasks import Tasks as Rows
 from ghostbot.supervision import Supervision, state_id
@@ -33,10 +35,15 @@ class Workshop:
     executor: Executor
     checks: Checks
     tasks: Tasks
+    trends: Trends
 
     def jobs(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """Name what runs for as long as Ghost."""
-        return {"executor": self.executor.run, "checks": self.checks.run}
+        return {
+            "executor": self.executor.run,
+            "checks": self.checks.run,
+            "trends": self.trends.run,
+        }
 
 
 @asynccontextmanager
@@ -63,10 +70,14 @@ async def workshop(
     await executor.begin()
     ghost.queue = tasks.restart
     house.troubles.listen(Own(house.bus, house.troubles.line).hear)
+    trends = Trends(Findings(database))
+    house.selfcheck.heard_by(trends.note, checks.seen)
+    house.rollcall.also["executor"] = lambda: executor.answered_at
     try:
-        yield Workshop(executor, checks, tasks)
+        yield Workshop(executor, checks, tasks, trends)
     finally:
         ghost.queue = None
+        house.selfcheck.heard_by()
         house.troubles.listen(None)
         await actions.close()
 

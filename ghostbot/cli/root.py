@@ -22,6 +22,8 @@ COMMANDS = {  # name: the module that holds it, in the order in which people mee
     "run": "run",
     "tasks": "tasks",
     "checks": "checks",
+    "test": "test",
+    "health": "health",
     "backoff": "backoff",
     "registry": "registry",
     "sweep": "sweep",

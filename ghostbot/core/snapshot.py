@@ -22,6 +22,15 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class Outside:
+    """What is seen of a daemon from outside its record."""
+
+    measure: Measure | None = None
+    health: str | None = None  # ok, sick, unknown; None without a probe
+    url: str | None = None  # a tunnel's public address
+
+
+@dataclass(frozen=True, slots=True)
 class LastExit:
     """How a daemon's process last ended. Both numbers are None where nobody could know."""
 
@@ -144,10 +153,11 @@ def view(
     after: tuple[str, ...] = (),
     group: str | None = None,
     description: str | None = None,
-    measure: Measure | None = None,
+    outside: Outside | None = None,
 ) -> DaemonView:
     """Show `d` at `now` (monotonic), which the wall clock calls `wall` (epoch)."""
-    offset = wall - now
+    offset, seen = wall - now, outside or Outside()
+    measure = seen.measure
     next_at = d.deadline if d.state in (State.BACKOFF, State.BLOCKED) else None
     return DaemonView(
         name=d.name,
@@ -156,7 +166,7 @@ def view(
         state=d.state,
         word=word(d, now),
         wanted=d.wanted,
-        health=None,
+        health=seen.health,
         pid=d.proc.pid if d.proc else None,
         since=d.since + offset if d.since else None,
         uptime_s=now - d.since if d.state is State.UP else None,
@@ -169,7 +179,7 @@ def view(
         cpu_percent=measure.cpu_percent if measure else None,
         rss_bytes=measure.rss_bytes if measure else None,
         port=port,
-        url=None,
+        url=seen.url,
         after=after,
         group=group,
         description=description,

@@ -15,6 +15,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Protocol
 
 from ghostbot.core import task as tasks
@@ -26,6 +27,7 @@ AT_ONCE = 4
 PER_KIND = 2
 QUEUE_MAX = 100
 KEPT = 200  # of those that are over, in memory
+LOOK_S = 5.0  # shows that it is there, also when there is nothing to do
 LOAD_S = 2.0  # the store has this long to tell the last number
 
 log = logging.getLogger("ghost.executor")
@@ -86,6 +88,7 @@ class Executor:
         self._saving: dict[int, Task] = {}
         self._written = asyncio.Event()  # set for a moment after each write
         self._wake, self._save = asyncio.Event(), asyncio.Event()
+        self.answered_at: float | None = None  # when it last looked for work, monotonic
 
     def knows(self, kind: str, again: Again) -> None:
         """Learn how tasks of a kind are begun that were queued when the last Ghost ended."""
@@ -203,7 +206,10 @@ class Executor:
                         doing = self._do(task.id, work)
                         self._doing[task.id] = group.create_task(doing, name=f"task {task.id}")
                     self._wake.clear()
-                    await self._wake.wait()
+                    self.answered_at = asyncio.get_running_loop().time()
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(LOOK_S):
+                            await self._wake.wait()
         finally:
             self._doing.clear()
 

@@ -52,6 +52,7 @@ class Rollcall:
         self._began_at = asyncio.get_running_loop().time()
         self._watchdogs_at: float | None = None
         self._stuck: str | None = None
+        self.also: dict[str, Callable[[], float | None]] = {}  # who reads no facts, by name
         self.deaths: deque[Happened] = deque(maxlen=ERRORS_KEPT)
         self.restarted_at: float | None = None  # the last automatic restart, epoch seconds
 
@@ -69,7 +70,7 @@ class Rollcall:
 
     def evidence(self, name: str, now: float) -> Evidence:
         """Return what is known of a guard at `now` (monotonic)."""
-        at = self._watchdogs_at if name == "watchdog" else self._bus.answered(name)
+        at = self._answered(name)
         if line := self._failing(name):
             return Evidence("error", at, line)
         if at is None:
@@ -78,6 +79,11 @@ class Rollcall:
         if now - at > OLD_S:
             return Evidence("unknown", at, f"{name} has not answered for {now - at:.0f} s")
         return Evidence("active", at)
+
+    def _answered(self, name: str) -> float | None:
+        if name in self.also:
+            return self.also[name]()
+        return self._watchdogs_at if name == "watchdog" else self._bus.answered(name)
 
     def _failing(self, name: str) -> str | None:
         if name != "watchdog":

@@ -27,7 +27,7 @@ STRAY = 0.05  # of the pace, either way
 class Round:
     """One probe that is asked again and again. `told` is called after each look, on the loop."""
 
-    subject: str  # the daemon's name, or the check's
+    subject: str  # the daemon's name, or `check NAME`
     table: ProbeTable
     look: Callable[[], Awaitable[Finding]] = field(repr=False)
     told: Callable[[Round, Finding], None] = field(repr=False)
@@ -36,6 +36,7 @@ class Round:
     finding: Finding | None = None  # the last
     at: float | None = None  # when it was looked, monotonic
     over: bool = False
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)  # one look at a time
     due: int = 0  # the number of its place in the queue; another place is not its own any more
 
 
@@ -98,7 +99,8 @@ class Rounds:
 
     async def _ask(self, one: Round) -> None:
         try:
-            finding = await one.look()
+            async with one.lock:
+                finding = await one.look()
         except BaseException:  # whatever ends `run`, the next one goes on with it
             self._put(one, one.pace_s)
             raise

@@ -180,14 +180,19 @@ def beats(misfires: Callable[[], int]) -> Look:
     return look
 
 
-def link(ask: Callable[[], tuple[str, float | None]]) -> Look:
-    """Return what looks at the link to Slack; `ask` gives its state and since when it is so."""
+def link(ask: Callable[[], str]) -> Look:
+    """Return what looks at the link to Slack; `ask` says in words how it is.
+
+    It is no trouble here: who tells of it is the gateway, with the way out.
+    """
+    was, since = "", 0.0
 
     async def look() -> Own:
-        state, since = ask()
-        if since is None:
-            return Own(None, state)
-        age = asyncio.get_running_loop().time() - since
-        return Own(None if state != "connected" else True, f"{state}, for {age:.0f} s")
+        nonlocal was, since
+        state, now = ask(), asyncio.get_running_loop().time()
+        if state != was:
+            was, since = state, now
+        well = True if state.startswith("connected") else None
+        return Own(well, f"{state}, for {now - since:.0f} s at least")
 
     return look

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,6 +30,8 @@ from ghostbot.process.notices import Notice, Notices
 FIRST_LOOK_S = 0.1  # doubles up to LAST_LOOK_S: a quick start is seen quickly, a slow one cheaply
 LAST_LOOK_S = 1.0
 DOUBT_S = 0.2  # before its deadline a daemon that may have notified an earlier Ghost is ready
+CHECK = "check "  # before its name: a daemon may have the same
+TEST_S = 9.0  # no answer of the API takes longer
 RESUMED_GRACE_S = 60.0  # after the machine slept: networks take a while to come back
 
 Look = Callable[[], Awaitable[Finding]]
@@ -97,18 +99,26 @@ class Selfcheck:
         self._tables: Mapping[str, CheckTable] = {}
         self._lenient_until = 0.0
         self._tasks: asyncio.TaskGroup | None = None  # while it runs
-        self.looked: Callable[[Round, Finding], None] = lambda _round, _finding: None
-        self.checked: Callable[[str, bool | None, str], None] = lambda _name, _ok, _said: None
+        self.heard_by()
         if notices is not None:
             notices.heard = self._heard
 
     # What is known.
 
     def rounds(self, subject: str) -> tuple[Round, ...]:
-        """Return the probes of a daemon that runs, or of a check, as they are now."""
+        """Return the probes of a daemon that runs, or of `check NAME`, as they are now."""
         if (patient := self._patients.get(subject)) is not None:
             return patient.rounds
-        return (self._checks[subject],) if subject in self._checks else ()
+        one = self._checks.get(subject.removeprefix(CHECK)) if subject.startswith(CHECK) else None
+        return () if one is None else (one,)
+
+    def subjects(self) -> tuple[str, ...]:
+        """Return whom can be looked at: daemons by name, checks as `check NAME`."""
+        return (*self._dogs, *(f"{CHECK}{name}" for name in self._checks))
+
+    def all(self) -> tuple[Round, ...]:
+        """Return every probe that is asked now: of daemons in file order, then of checks."""
+        return tuple(one for subject in self.subjects() for one in self.rounds(subject))
 
     def health(self, name: str) -> str | None:
         """Return the health of a daemon in a word; None where nothing looks at it."""
@@ -118,6 +128,12 @@ class Selfcheck:
         if False in verdicts:
             return "sick"
         return "unknown" if None in verdicts else "ok"
+
+    async def test(self, subjects: Iterable[str]) -> list[tuple[Round, Finding]]:
+        """Look now, for each probe of these daemons and checks; it counts for nothing."""
+        rounds = [one for subject in subjects for one in self.rounds(subject)]
+        found = await asyncio.gather(*(_tested(one) for one in rounds))
+        return list(zip(rounds, found, strict=True))
 
     # What it is told.
 
@@ -139,9 +155,19 @@ class Selfcheck:
         for name, table in tables.items():
             if name not in self._checks:
                 probe = table.probe
-                one = Round(name, probe, self._look_of(table, probe), self._check, probe.every_s)
+                one = Round(
+                    f"{CHECK}{name}", probe, self._look_of(table, probe), self._check, probe.every_s
+                )
                 self._checks[name] = one
                 self._rounds.begin(one, min(LAST_LOOK_S, probe.every_s))
+
+    def heard_by(
+        self,
+        looked: Callable[[Round, Finding], None] = lambda _round, _finding: None,
+        checked: Callable[[str, bool | None, str], None] = lambda _name, _ok, _said: None,
+    ) -> None:
+        """Have each look heard, and each verdict on a check; without arguments, by nobody."""
+        self._looked, self._checked = looked, checked
 
     def resumed(self) -> None:
         """Blame nobody for a while: the machine has slept."""
@@ -244,7 +270,7 @@ class Selfcheck:
             in_grace=in_grace,
             now=now,
         )
-        self.looked(one, finding)
+        self._looked(one, finding)
 
     def _judge(self, patient: Patient) -> None:
         dog, proc = patient.dog, patient.proc
@@ -269,7 +295,7 @@ class Selfcheck:
         """Take what a look at a check found."""
         now = asyncio.get_running_loop().time()
         self._note(one, finding, now, in_grace=now < self._lenient_until)
-        self.checked(one.subject, one.health.ok, one.health.said)
+        self._checked(one.subject.removeprefix(CHECK), one.health.ok, one.health.said)
 
     # Without probes.
 
@@ -315,6 +341,14 @@ class Selfcheck:
         if dog.table.notify and d.state is State.STARTING and d.proc and d.deadline is not None:
             at = d.deadline - DOUBT_S
             asyncio.get_running_loop().call_at(at, self._notified, dog, d.proc)
+
+
+async def _tested(one: Round) -> Finding:
+    try:
+        async with asyncio.timeout(TEST_S), one.lock:
+            return await one.look()
+    except TimeoutError:
+        return Finding(ok=None, said=f"has not answered within {TEST_S:g} s")
 
 
 def dog_notifies(dog: Watchdog) -> bool:

@@ -84,6 +84,14 @@ class Database:
             self._tell(line)
         return done
 
+    async def is_kept(self) -> bool:
+        """Tell whether what is written now outlives Ghost; by asking the file."""
+
+        def where(db: sqlite3.Connection) -> bool:
+            return bool(db.execute("PRAGMA database_list").fetchone()[2])
+
+        return await self.run(where)
+
     async def close(self) -> None:
         """Close the file; idempotent."""
         with contextlib.suppress(RuntimeError):  # closed before

@@ -18,6 +18,7 @@ from typing import Protocol
 from aiohttp import web
 
 from ghostbot.ghost import Ghost
+from ghostbot.guards.sanity import Meter
 from ghostbot.keep import keep
 from ghostbot.outlook import Outlook
 from ghostbot.process.identity import owner_of_port
@@ -25,7 +26,7 @@ from ghostbot.web import answers, asked
 from ghostbot.web.address import address
 from ghostbot.web.admission import admission
 from ghostbot.web.daemons import Daemons
-from ghostbot.web.health import Health, Meter
+from ghostbot.web.health import Health
 from ghostbot.web.logs import Logs
 from ghostbot.web.status import Status
 from ghostbot.web.token import token
@@ -82,6 +83,7 @@ class Doors:
         tell: Tell,
         nouns: Iterable[Noun] = (),
         outlook: Outlook | None = None,
+        meter: Meter | None = None,
     ) -> None:
         """Take the parts.
 
@@ -98,19 +100,20 @@ class Doors:
         self._tell = tell
         self._nouns = tuple(nouns)
         self._outlook = outlook
+        self._meter = meter or Meter()
         self._token = ""  # read before the private door opens
         self._servers: list[asyncio.Server] = []
 
     async def run(self) -> None:
         """Keep the doors open until cancelled. Raises OSError where ghost.sock cannot be made."""
-        meter, logs = Meter(), Logs(self._ghost)
-        runner = web.AppRunner(self._app(meter, logs), shutdown_timeout=GRACE_S)
+        logs = Logs(self._ghost)
+        runner = web.AppRunner(self._app(logs), shutdown_timeout=GRACE_S)
         await runner.setup()
         try:
             await self._serve(runner, _unix_socket(self._state_dir))
             log.info("open door=ghost.sock")
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(meter.run(), name="lag meter")
+                tasks.create_task(self._meter.run(), name="lag meter")
                 door = keep("the private door", lambda: self._private(runner), self._tell)
                 tasks.create_task(door, name="private door")
         finally:
@@ -122,13 +125,13 @@ class Doors:
             logs.end()
             await runner.cleanup()
 
-    def _app(self, meter: Meter, logs: Logs) -> web.Application:
+    def _app(self, logs: Logs) -> web.Application:
         admit = admission(token=lambda: self._token, allowed_hosts=self._allowed_hosts)
         app = web.Application(
             middlewares=[answers.in_one_shape, admit], client_max_size=asked.BODY_MAX_BYTES
         )
         always: tuple[Noun, ...] = (
-            Health(self._ghost, meter),
+            Health(self._ghost, self._meter),
             Status(self._ghost, self._outlook),
             Daemons(self._ghost, self._down),
             logs,

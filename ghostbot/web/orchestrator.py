@@ -16,7 +16,9 @@ from aiohttp import web
 from ghostbot import shapes
 from ghostbot.core import order
 from ghostbot.ghost import Ghost
+from ghostbot.guards.executor import Executor
 from ghostbot.guards.rollcall import Evidence, Rollcall
+from ghostbot.guards.selfcheck import Selfcheck
 from ghostbot.web import answers, asked
 
 GUARDS = ("sentinel", "watchdog", "executor", "selfcheck", "lifecycle")
@@ -112,8 +114,10 @@ def _overall(active: int, failing: int) -> str:
     return "warning" if active >= MOSTLY * len(GUARDS) and not failing else "critical"
 
 
-def facts_of(ghost: Ghost, rollcall: Rollcall) -> dict[str, Facts]:
-    """Return what the guards that only know daemons tell of their work."""
+def facts_of(
+    ghost: Ghost, rollcall: Rollcall, selfcheck: Selfcheck, executor: Executor | None = None
+) -> dict[str, Facts]:
+    """Return what each guard tells of its work."""
 
     def sentinel() -> dict[str, Any]:
         seen = [f"{shapes.iso(one.at)} {one.said}" for one in rollcall.deaths]
@@ -135,4 +139,26 @@ def facts_of(ghost: Ghost, rollcall: Rollcall) -> dict[str, Facts]:
             "startupOrder": [name for level in levels for name in level],
         }
 
-    return {"sentinel": sentinel, "watchdog": watchdog, "lifecycle": lifecycle}
+    def checking() -> dict[str, Any]:
+        rounds, now = selfcheck.all(), asyncio.get_running_loop().time()
+        last = max((one.at for one in rounds if one.at is not None), default=None)
+        return {
+            "healthChecks": len(rounds),
+            "failingChecks": sum(one.health.ok is False for one in rounds),
+            "lastHealthCheck": None if last is None else shapes.iso(time.time() - now + last),
+        }
+
+    def executing() -> dict[str, Any]:
+        tasks = executor.tasks() if executor else ()
+        return {
+            "activeTasks": sum(not task.is_over for task in tasks),
+            "completedTasks": sum(task.is_over for task in tasks),
+        }
+
+    return {
+        "sentinel": sentinel,
+        "watchdog": watchdog,
+        "executor": executing,
+        "selfcheck": checking,
+        "lifecycle": lifecycle,
+    }

@@ -151,7 +151,7 @@ async def open_doors(
             down=downs.append,
             nouns=(
                 Upkeep(swept, reloaded),
-                Orchestrator(k.ghost, k.rollcall, facts_of(k.ghost, k.rollcall)),
+                Orchestrator(k.ghost, k.rollcall, facts_of(k.ghost, k.rollcall, k.selfcheck)),
                 *more(k),
             ),
             tell=tell,

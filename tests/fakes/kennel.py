@@ -19,6 +19,7 @@ from ghostbot.config.model import (
     ProbeTable,
 )
 from ghostbot.core.daemon import Daemon, State
+from ghostbot.core.snapshot import Outside
 from ghostbot.ghost import Ghost
 from ghostbot.guards.budget import SpawnBudget
 from ghostbot.guards.lifecycle import Lifecycle
@@ -127,6 +128,8 @@ async def kennel(
         disk = asyncio.Event()
         disk.set()
 
+        world = World()
+        selfcheck = Selfcheck(dogs, bus, notices, look_of=world.of, doubt=lifecycle.doubt)
         config = Config(
             path=Path("/ghost.toml"),
             ghost=GhostTable(name="studio", state_dir=Path("/nowhere")),
@@ -139,11 +142,9 @@ async def kennel(
             flushed=disk.wait,
             link=lambda: "off",
             troubles=tuple,
-            measures=dict,
+            outside=lambda name: Outside(None, selfcheck.health(name)),
             logs=Logs(lambda: {n: dog.table.log for n, dog in dogs.items()}, dict, 10**9),
         )
-        world = World()
-        selfcheck = Selfcheck(dogs, bus, notices, look_of=world.of, doubt=lifecycle.doubt)
         k = Kennel(
             dogs,
             runs,

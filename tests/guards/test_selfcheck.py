@@ -231,7 +231,7 @@ def test_a_check_is_looked_at_and_its_verdict_told() -> None:
         told: list[tuple[str, bool | None]] = []
         site = CheckTable(name="site", probe=probe(every_s=300.0, failures=2))
         async with kennel(table("web")) as k:
-            k.selfcheck.checked = lambda name, ok, _: told.append((name, ok))
+            k.selfcheck.heard_by(checked=lambda name, ok, _: told.append((name, ok)))
             k.world.ok["site", "http"] = False
             k.selfcheck.watch({"site": site})
             await asyncio.sleep(1000)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ghostbot.web.health import Meter
+from ghostbot.guards.sanity import Meter
 from ghostbot.web.status import bytes_of_status
 from tests.fakes.doors import Asked, open_doors, request
 
