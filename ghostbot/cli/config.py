@@ -50,7 +50,14 @@ def show() -> None:
 
 @config.command
 def schema() -> None:
-    """Print a JSON Schema of ghost.toml, for editors that complete and check TOML."""
+    """Print a JSON Schema of ghost.toml, for editors that complete and check TOML.
+
+    \b
+    Those with Taplo (Even Better TOML and others) read it beside the file:
+      ghost config schema > ghost.schema.json
+    and in the first line of ghost.toml:
+      #:schema ./ghost.schema.json
+    """
     from ghostbot.config.schema import schema as shape  # noqa: PLC0415 - as above
 
     click.echo(json.dumps(shape(_example()), indent=2, ensure_ascii=False))
