@@ -28,7 +28,7 @@ from ghostbot.core.incident import LINES_KEPT, About, Subject
 from ghostbot.ending import Ending, How
 from ghostbot.ghost import Ghost
 from ghostbot.guards import sanity
-from ghostbot.guards.sanity import Meter
+from ghostbot.guards.sanity import Meter, Sanity
 from ghostbot.heartbeats import Heartbeats
 from ghostbot.incidents.desk import Desk
 from ghostbot.keep import keep
@@ -46,7 +46,7 @@ from ghostbot.troubles import Troubles
 from ghostbot.upgrade import Upgrades
 from ghostbot.voice import Silent, Voice
 from ghostbot.web.actions import Actions
-from ghostbot.web.doors import Doors
+from ghostbot.web.doors import Doors, Noun
 from ghostbot.web.orchestrator import Orchestrator, facts_of
 from ghostbot.web.own import Own
 from ghostbot.web.probes import Probes
@@ -113,26 +113,14 @@ def _long_tasks(
     web, state_dir, shop = house.config.web, house.config.ghost.state_dir, speech.shop
     tables = lambda: {name: dog.table.log for name, dog in house.dogs.items()}  # noqa: E731
     outlook, meter = Outlook(tables, house.logs, state_dir), Meter()
-    sane = sanity.Sanity(speech.looks(meter), lambda name: house.troubles.teller(f"own {name}"))
+    sane = Sanity(speech.looks(meter), lambda name: house.troubles.teller(f"own {name}"))
     doors = Doors(
         ghost,
         state_dir=state_dir,
         listen=web.listen,
         allowed_hosts=web.allowed_hosts,
         down=lambda keep_daemons: ending.end(How.KEEP if keep_daemons else How.DOWN),
-        nouns=(
-            Upgrade(own.upgrades, lambda: ending.end(How.UPGRADE)),
-            Upkeep(house.sweep, own.reload.reload),
-            Tasks(shop.tasks),
-            Probes(house.selfcheck, shop.trends),
-            Own(sane, house.rollcall),
-            Actions(shop.tasks, shop.checks, lambda: own.reload.config.checks),
-            Orchestrator(
-                ghost,
-                house.rollcall,
-                facts_of(ghost, house.rollcall, house.selfcheck, shop.executor),
-            ),
-        ),
+        nouns=_nouns(house, ghost, shop, ending, own, sane),
         outlook=outlook,
         meter=meter,
         tell=house.troubles.teller("private door"),
@@ -147,6 +135,25 @@ def _long_tasks(
         **shop.jobs(),
         **speech.tasks(),
     }
+
+
+def _nouns(
+    house: Supervision, ghost: Ghost, shop: Workshop, ending: Ending, own: Life, sane: Sanity
+) -> tuple[Noun, ...]:
+    """Name what can be asked about over HTTP, beside what always can."""
+    return (
+        Upgrade(own.upgrades, lambda: ending.end(How.UPGRADE)),
+        Upkeep(house.sweep, own.reload.reload),
+        Tasks(shop.tasks),
+        Probes(house.selfcheck, shop.trends),
+        Own(sane, house.rollcall),
+        Actions(shop.tasks, shop.checks, lambda: own.reload.config.checks),
+        Orchestrator(
+            ghost,
+            house.rollcall,
+            facts_of(ghost, house.rollcall, house.selfcheck, shop.executor),
+        ),
+    )
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,6 @@ def view(
 ) -> DaemonView:
     """Show `d` at `now` (monotonic), which the wall clock calls `wall` (epoch)."""
     offset, seen = wall - now, outside or Outside()
-    measure = seen.measure
     next_at = d.deadline if d.state in (State.BACKOFF, State.BLOCKED) else None
     return DaemonView(
         name=d.name,
@@ -176,8 +175,8 @@ def view(
         next_start_at=next_at + offset if next_at is not None else None,
         last_exit=_last_exit(d, offset),
         fault=d.fault,
-        cpu_percent=measure.cpu_percent if measure else None,
-        rss_bytes=measure.rss_bytes if measure else None,
+        cpu_percent=seen.measure and seen.measure.cpu_percent,
+        rss_bytes=seen.measure and seen.measure.rss_bytes,
         port=port,
         url=seen.url,
         after=after,

@@ -131,34 +131,34 @@ def facts_of(
             "lastRestart": shapes.iso(rollcall.restarted_at),
         }
 
-    def lifecycle() -> dict[str, Any]:
-        views = ghost.house().daemons
-        levels = order.levels({v.name: tuple(v.after) for v in views})
-        return {
-            "managedDaemons": len(views),
-            "startupOrder": [name for level in levels for name in level],
-        }
-
-    def checking() -> dict[str, Any]:
-        rounds, now = selfcheck.all(), asyncio.get_running_loop().time()
-        last = max((one.at for one in rounds if one.at is not None), default=None)
-        return {
-            "healthChecks": len(rounds),
-            "failingChecks": sum(one.health.ok is False for one in rounds),
-            "lastHealthCheck": None if last is None else shapes.iso(time.time() - now + last),
-        }
-
-    def executing() -> dict[str, Any]:
-        tasks = executor.tasks() if executor else ()
-        return {
-            "activeTasks": sum(not task.is_over for task in tasks),
-            "completedTasks": sum(task.is_over for task in tasks),
-        }
-
     return {
         "sentinel": sentinel,
         "watchdog": watchdog,
-        "executor": executing,
-        "selfcheck": checking,
-        "lifecycle": lifecycle,
+        "executor": lambda: _executing(executor),
+        "selfcheck": lambda: _checking(selfcheck),
+        "lifecycle": lambda: _ordering(ghost),
+    }
+
+
+def _executing(executor: Executor | None) -> dict[str, Any]:
+    over = [task.is_over for task in executor.tasks()] if executor else []
+    return {"activeTasks": len(over) - sum(over), "completedTasks": sum(over)}
+
+
+def _checking(selfcheck: Selfcheck) -> dict[str, Any]:
+    rounds, now = selfcheck.all(), asyncio.get_running_loop().time()
+    last = max((one.at for one in rounds if one.at is not None), default=None)
+    return {
+        "healthChecks": len(rounds),
+        "failingChecks": sum(one.health.ok is False for one in rounds),
+        "lastHealthCheck": None if last is None else shapes.iso(time.time() - now + last),
+    }
+
+
+def _ordering(ghost: Ghost) -> dict[str, Any]:
+    views = ghost.house().daemons
+    levels = order.levels({view.name: tuple(view.after) for view in views})
+    return {
+        "managedDaemons": len(views),
+        "startupOrder": [name for level in levels for name in level],
     }
