@@ -12,8 +12,10 @@ from typing import Protocol
 
 from ghostbot.config.model import ProbeKind, ProbeTable
 from ghostbot.probes.exec import Exec, Run
+from ghostbot.probes.file import File
 from ghostbot.probes.finding import Finding
 from ghostbot.probes.http import Http, Session
+from ghostbot.probes.log import Begin, Log, Tape
 from ghostbot.probes.tcp import Tcp
 
 
@@ -45,12 +47,15 @@ def looker(
     env: Mapping[str, str],
     run: Run,
     session: Session,
+    tape: Tape | None = None,
+    begin: Begin | None = None,
 ) -> Looker:
     """Return what looks for a probe.
 
-    `port`, `log`, `cwd` and `env` are the daemon's, for what the probe does not say itself.
+    `port`, `log`, `cwd` and `env` are the daemon's, for what the probe does not say itself. `tape`
+    reads its own log over rotations, and `begin` is when its process began; both are None for
+    what Ghost does not run.
     """
-    _ = log
     match table.kind:
         case ProbeKind.HTTP:
             return Http(table, port, session)
@@ -59,5 +64,11 @@ def looker(
         case ProbeKind.EXEC:
             given = {"PORT": str(port), **env} if port else env
             return Exec(table, cwd=cwd, env=given, run=run)
+        case ProbeKind.LOG:
+            if tape is None or table.path is not None:
+                path = table.path or log
+                assert path is not None, "a daemon has a log, and a check must name one"
+                return Log(table, File(path), None if table.path is not None else begin)
+            return Log(table, tape, begin)
         case _:
             return _Nothing()
