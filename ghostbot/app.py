@@ -120,7 +120,7 @@ def _long_tasks(
         listen=web.listen,
         allowed_hosts=web.allowed_hosts,
         down=lambda keep_daemons: ending.end(How.KEEP if keep_daemons else How.DOWN),
-        nouns=_nouns(house, ghost, shop, ending, own, sane),
+        nouns=_nouns(house, ghost, shop, ending=ending, own=own, sane=sane),
         outlook=outlook,
         meter=meter,
         tell=house.troubles.teller("private door"),
@@ -138,7 +138,7 @@ def _long_tasks(
 
 
 def _nouns(
-    house: Supervision, ghost: Ghost, shop: Workshop, ending: Ending, own: Life, sane: Sanity
+    house: Supervision, ghost: Ghost, shop: Workshop, *, ending: Ending, own: Life, sane: Sanity
 ) -> tuple[Noun, ...]:
     """Name what can be asked about over HTTP, beside what always can."""
     return (
