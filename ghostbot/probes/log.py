@@ -6,8 +6,8 @@ Rule 2: `pattern` is proved by one line that matches, for as long as the process
         with `silence` such a line must come again and again. `silence` alone takes any output.
 Rule 3: `markers` take the last moment of the log (core/marks.py). Mixed and pending is unknown,
         as it is no reason to restart anything, and a warning is well; both are said.
-Rule 4: a look reads READ_MAX bytes at most: for a pattern those not yet read, in order, for marks
-        the last ones. Where a writer gets more than BEHIND_MAX ahead, what is between is skipped.
+Rule 4: a look reads less than a megabyte: for a pattern what was not yet read, in order, for
+        marks the end.
 Rule 5: reading is done in a thread. One that hangs is left alone, and no other is begun.
 """
 
@@ -17,9 +17,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Protocol
+from dataclasses import replace
 
 from ghostbot.config.model import ProbeTable
 from ghostbot.core.marks import Mark, Reading, reading
@@ -27,38 +25,13 @@ from ghostbot.core.stamps import stamp_of
 from ghostbot.core.why import span
 from ghostbot.probes import faults
 from ghostbot.probes.finding import Finding
-from ghostbot.process.output import LINE_MAX, plain
+from ghostbot.probes.reader import Begin, Reader, Tape
+from ghostbot.process.output import plain
 
-READ_MAX = 900_000
 MARKS_BYTES = 64 * 1024
-BEHIND_MAX = 16_000_000
 SAID_MAX = 200
 STALE_LOOKS = 3
 CLOCK_S = 2.0  # a stamp without fractions, and a file's time, may lie so much before the truth
-
-
-class Tape(Protocol):
-    """A log at offsets that stay true (process/tape.py, probes/file.py). It blocks."""
-
-    path: Path
-
-    @property
-    def base(self) -> int:
-        """Where the file begins that is written to now."""
-
-    def ends(self) -> tuple[int, int]:
-        """Return the oldest offset that can be read, and where the log ends now."""
-
-    def after(self, offset: int, size: int) -> tuple[int, bytes]:
-        """Return where they begin, and up to `size` bytes from `offset` on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Begin:
-    """Where and when a process began, for its log."""
-
-    at: float  # epoch seconds
-    size: int | None = None  # of the file just before; None: it was there before Ghost looked
 
 
 class Log:
@@ -75,13 +48,10 @@ class Log:
         """Take the probe, its log, and when the process began; None for what Ghost does not run."""
         self._table = table
         self._tape = tape
+        self._reader = Reader(tape, begin)
         self._begin = begin
         self._clock = clock
         self._pattern = re.compile(table.pattern) if table.pattern is not None else None
-        self._is_known = begin is not None and begin.size is not None  # from where it counts
-        self._from: int | None = None  # that offset
-        self._next: int | None = None  # the offset of what was not read yet
-        self._part = b""  # of a line that is not whole
         self._matched: tuple[str, float] | None = None  # the last line, and when it was written
         self._reading: asyncio.Future[Finding] | None = None
 
@@ -105,8 +75,8 @@ class Log:
     def _look(self) -> Finding:
         try:
             written_at = self._tape.path.stat().st_mtime
-            begin, end = self._span()
-            found = self._judge(begin, end, written_at)
+            self._reader.span()  # a folder has a time too, and nothing to read
+            found = self._judge(written_at)
         except FileNotFoundError:
             # Ghost tells by itself that a daemon's log was taken away, and its writer may be well.
             is_own = self._table.path is None
@@ -116,26 +86,17 @@ class Log:
             return Finding(ok=None, said=said)
         return found
 
-    def _span(self) -> tuple[int, int]:
-        """Return the offsets between which what counts lies."""
-        oldest, end = self._tape.ends()
-        if self._from is None:
-            size = None if self._begin is None else self._begin.size
-            self._from = oldest if size is None else self._tape.base + size
-            if self._from > end:  # it was emptied or cut meanwhile: what is left counts
-                self._from = self._tape.base
-        return max(oldest, self._from), end
-
-    def _judge(self, begin: int, end: int, written_at: float) -> Finding:
+    def _judge(self, written_at: float) -> Finding:
         """Return the worst of what is looked for."""
         found = []
         if self._pattern is not None:
-            self._read_on(begin, end, written_at)
+            for raw in self._reader.unread():
+                self._match(raw, written_at)
             found.append(self._by_pattern())
         elif self._table.silence_s is not None:
             found.append(self._by_silence(written_at))
         if self._table.markers:
-            found.append(self._by_marks(begin, end, written_at))
+            found.append(self._by_marks(written_at))
         order = {False: 0, None: 1, True: 2}
         return min(found, key=lambda one: order[one.ok])
 
@@ -157,7 +118,7 @@ class Log:
             begun = self._begin.at if self._begin else 0.0
             waits = silence_s is not None and now - begun <= silence_s
             said = f"no line of the log matches {pattern!r}"
-            if self._begin is not None and not self._is_known:  # it may be among the older ones
+            if self._begin is not None and not self._reader.is_known:  # an older one may
                 return Finding(ok=None, said=f"{said} among the last ones")
             return Finding(ok=None if waits else False, said=said)
         line, at = self._matched
@@ -166,44 +127,21 @@ class Log:
             return Finding(ok=False, said=said, at=at)
         return Finding(ok=True, said=f"the log says: {line}", at=at)
 
-    def _read_on(self, begin: int, end: int, written_at: float) -> None:
-        """Match what was not read yet."""
-        assert self._pattern is not None, "asked for with a pattern"
-        if self._next is None:
-            self._next = begin if self._is_known else max(begin, end - READ_MAX)
-        if end - self._next > BEHIND_MAX:
-            self._next, self._part = end - READ_MAX, b""
-        left = READ_MAX
-        while left > 0:
-            at, data = self._tape.after(self._next, left)
-            if at != self._next:
-                self._part = b""
-            if not data:
-                self._next = at
-                return
-            self._next, left = at + len(data), left - len(data)
-            *lines, self._part = (self._part + data).split(b"\n")
-            self._part = self._part[:LINE_MAX]
-            for raw in lines:
-                self._match(raw, written_at)
-            if self._next >= end:
-                break
-        self._match(self._part, written_at)  # a prompt, which no newline ends
-
     def _match(self, raw: bytes, written_at: float) -> None:
         assert self._pattern is not None, "asked for with a pattern"
-        text = plain(raw[:LINE_MAX])
+        text = plain(raw)
         if self._pattern.search(text) is None:
             return
         stamp = stamp_of(text, _local_s())
         at = min(stamp.at, written_at) if stamp else written_at
-        if self._is_known or self._begin is None or at >= self._begin.at - CLOCK_S:
+        if self._reader.is_known or self._begin is None or at >= self._begin.at - CLOCK_S:
             self._matched = (text.strip()[:SAID_MAX], at)
 
     # Marks.
 
-    def _by_marks(self, begin: int, end: int, written_at: float) -> Finding:
+    def _by_marks(self, written_at: float) -> Finding:
         table, now = self._table, self._clock()
+        begin, end = self._reader.span()
         start = max(begin, end - MARKS_BYTES)
         _, data = self._tape.after(start, MARKS_BYTES)
         lines = data.decode("utf-8", "replace").split("\n")

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from ghostbot.config.model import ProbeKind, ProbeTable
 from ghostbot.probes.exec import Exec, Run
 from ghostbot.probes.file import File
 from ghostbot.probes.finding import Finding
 from ghostbot.probes.http import Http, Session
-from ghostbot.probes.log import Begin, Log, Tape
+from ghostbot.probes.log import Log
+from ghostbot.probes.reader import BEHIND_MAX, Begin, Reader, Tape
 from ghostbot.probes.tcp import Tcp
+from ghostbot.probes.tunnel import Tunnel
 
 
 class Looker(Protocol):
@@ -65,10 +67,25 @@ def looker(
             given = {"PORT": str(port), **env} if port else env
             return Exec(table, cwd=cwd, env=given, run=run)
         case ProbeKind.LOG:
-            if tape is None or table.path is not None:
-                path = table.path or log
-                assert path is not None, "a daemon has a log, and a check must name one"
-                return Log(table, File(path), None if table.path is not None else begin)
-            return Log(table, tape, begin)
-        case _:
+            read, begun = _log_of(table, log, tape, begin)
+            assert read is not None, "a daemon has a log, and a check must name one"
+            return Log(table, read, begun)
+        case ProbeKind.TUNNEL:
+            read, begun = _log_of(table, log, tape, begin)
+            reader = Reader(read, begun, tail=BEHIND_MAX) if read is not None else None
+            return Tunnel(table, reader, session)
+        case ProbeKind.NOTIFY:
             return _Nothing()
+        case _:
+            assert_never(table.kind)
+
+
+def _log_of(
+    table: ProbeTable, log: Path | None, tape: Tape | None, begin: Begin | None
+) -> tuple[Tape | None, Begin | None]:
+    """Return the log of a probe, and what counts of it; another file than the daemon's all does."""
+    if table.path is not None:
+        return File(table.path), None
+    if tape is not None or log is None:
+        return tape, begin
+    return File(log), begin

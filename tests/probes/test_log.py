@@ -14,7 +14,8 @@ import pytest
 from ghostbot.config.model import ProbeKind, ProbeTable
 from ghostbot.core.marks import Mark
 from ghostbot.probes.file import File
-from ghostbot.probes.log import BEHIND_MAX, MARKS_BYTES, READ_MAX, Begin, Log
+from ghostbot.probes.log import MARKS_BYTES, Log
+from ghostbot.probes.reader import BEHIND_MAX, READ_MAX, Begin
 from ghostbot.process.cutting import Limits
 from ghostbot.process.tape import Tape
 

@@ -11,8 +11,10 @@ import pytest
 from ghostbot.config.model import ProbeKind, ProbeTable
 from ghostbot.probes.exec import Exec
 from ghostbot.probes.http import Http, Session
+from ghostbot.probes.log import Log
 from ghostbot.probes.look import looker, open_session
 from ghostbot.probes.tcp import Tcp
+from ghostbot.probes.tunnel import Tunnel
 from ghostbot.process.errand import Ended
 
 
@@ -28,7 +30,14 @@ async def never(*_: Any, **__: Any) -> Ended:
 
 
 async def test_each_kind_has_its_own(session: Session, tmp_path: Path) -> None:
-    kinds = {ProbeKind.HTTP: Http, ProbeKind.TCP: Tcp, ProbeKind.EXEC: Exec}
+    kinds = {
+        ProbeKind.HTTP: Http,
+        ProbeKind.TCP: Tcp,
+        ProbeKind.EXEC: Exec,
+        ProbeKind.LOG: Log,
+        ProbeKind.TUNNEL: Tunnel,
+    }
+    assert {*kinds, ProbeKind.NOTIFY} == set(ProbeKind)
     for kind, wanted in kinds.items():
         table = ProbeTable(kind=kind, label="x", command=("true",))
         found = looker(
