@@ -30,6 +30,8 @@ from ghostbot.guards.rollcall import Rollcall
 from ghostbot.guards.selfcheck import Selfcheck
 from ghostbot.guards.sentinel import Sentinel, obstacle
 from ghostbot.guards.watchdog import Watchdog
+from ghostbot.probes.reader import Begin as LogBegin
+from ghostbot.probes.reader import begins
 from ghostbot.process.errand import Errands
 from ghostbot.process.exits import Exits
 from ghostbot.process.identity import is_alive
@@ -58,6 +60,7 @@ class _Maker:
     ports: Ports
     budget: SpawnBudget
     dogs: dict[str, Watchdog]
+    begun: dict[str, LogBegin]  # when each was last started, and where its log was then
 
     def make(self, table: DaemonTable, record: Daemon) -> Watchdog:
         """Make one, with the port that it has so far."""
@@ -77,6 +80,7 @@ class _Maker:
         if table.notify:  # before it is spawned, as it may tell at once
             self.notices.listen(table.name)
         self.dogs[table.name].table = settled = self.ports.settled(table)
+        self.begun[table.name] = begins(table.log.path)
         return obstacle(settled)
 
 
@@ -222,7 +226,7 @@ async def supervision(config: Config, troubles: Troubles) -> AsyncIterator[Super
         log.warning("found %s", note)
     notices = Notices(state_id(state_dir), loop, troubles.teller("notices"))
     dogs: dict[str, Watchdog] = {}
-    maker = _Maker(runs, registry, bus, notices, ports, SpawnBudget(), dogs)
+    maker = _Maker(runs, registry, bus, notices, ports, SpawnBudget(), dogs, {})
     for name, table in config.daemons.items():
         dogs[name] = maker.make(table, records.get(name, Daemon(name)))
     _tell_strangers(config, records, troubles)
@@ -249,7 +253,7 @@ def _whole(
         inherited=inherited_environment(os.environ),
         exits=maker.runs.exits,
     )
-    looks = Looks(errands.run, config.path.parent)
+    looks = Looks(errands.run, config.path.parent, tape=logs.tape, begun=maker.begun)
     selfcheck = Selfcheck(dogs, bus, maker.notices, look_of=looks.of, doubt=lifecycle.doubt)
     return Supervision(
         config,

@@ -8,6 +8,7 @@ Rule 2: at most so many bytes are read at a time, in order. Where the writer get
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,15 @@ class Begin:
 
     at: float  # epoch seconds
     size: int | None = None  # of the file just before; None: it was there before Ghost looked
+
+
+def begins(path: Path) -> Begin:
+    """Note that a process is about to begin, which writes to `path`."""
+    try:
+        size = path.stat().st_size
+    except OSError:  # it is not there yet
+        size = 0
+    return Begin(time.time(), size)
 
 
 class Reader:

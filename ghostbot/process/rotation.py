@@ -105,6 +105,10 @@ class Logs:
             if not found:
                 await asyncio.sleep(LOOK_S)
 
+    def tape(self, name: str) -> Tape:
+        """Return a daemon's log as a whole, for a thread. Raises NoSuch."""
+        return self._tape(name)
+
     def counts(self, name: str) -> Counts:
         """Return what became of a daemon's log since this Ghost began. Raises NoSuch."""
         return self._tape(name).counts
