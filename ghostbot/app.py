@@ -83,10 +83,14 @@ async def surround(
     house: Supervision, ghost: Ghost, ending: Ending, found: Secrets, own: Life
 ) -> None:
     """Be Ghost's ears, voice, doors and memory, until cancelled."""
+
+    async def told(daemon: str, since: float) -> float | None:
+        return await speech.desk.told(daemon, since)
+
     async with (
         _store(house.config, house.troubles) as database,
         _slack_of(house.config, found, playground=own.playground) as access,
-        workshop(house, ghost, database, lambda: own.reload.config) as shop,
+        workshop(house, ghost, database, lambda: own.reload.config, told) as shop,
         asyncio.TaskGroup() as tasks,
     ):
         speech = _Speech(house, database, access, own.for_desk, shop)
@@ -120,7 +124,7 @@ def _long_tasks(
         listen=web.listen,
         allowed_hosts=web.allowed_hosts,
         down=lambda keep_daemons: ending.end(How.KEEP if keep_daemons else How.DOWN),
-        nouns=_nouns(house, ghost, shop, ending=ending, own=own, sane=sane),
+        nouns=_nouns(house, ghost, speech, ending=ending, own=own, sane=sane),
         outlook=outlook,
         meter=meter,
         tell=house.troubles.teller("private door"),
@@ -138,14 +142,15 @@ def _long_tasks(
 
 
 def _nouns(
-    house: Supervision, ghost: Ghost, shop: Workshop, *, ending: Ending, own: Life, sane: Sanity
+    house: Supervision, ghost: Ghost, speech: _Speech, *, ending: Ending, own: Life, sane: Sanity
 ) -> tuple[Noun, ...]:
     """Name what can be asked about over HTTP, beside what always can."""
+    shop = speech.shop
     return (
         Upgrade(own.upgrades, lambda: ending.end(How.UPGRADE)),
         Upkeep(house.sweep, own.reload.reload),
         Tasks(shop.tasks),
-        Probes(house.selfcheck, shop.trends),
+        Probes(house.selfcheck, shop.trends, speech.desk.test),
         Own(sane, house.rollcall),
         Actions(shop.tasks, shop.checks, lambda: own.reload.config.checks),
         Orchestrator(

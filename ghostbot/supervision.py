@@ -13,7 +13,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ghostbot.bus import Bus
@@ -26,6 +26,7 @@ from ghostbot.guards.drift import Drift
 from ghostbot.guards.lifecycle import Lifecycle
 from ghostbot.guards.limits import Limits
 from ghostbot.guards.looks import Looks
+from ghostbot.guards.renewal import Files, Following
 from ghostbot.guards.rollcall import Rollcall
 from ghostbot.guards.selfcheck import Selfcheck
 from ghostbot.guards.sentinel import Sentinel, obstacle
@@ -100,7 +101,9 @@ class Supervision:
     selfcheck: Selfcheck
     rollcall: Rollcall
     looks: Looks
+    files: Files
     maker: _Maker
+    rewired: list[Callable[[], None]] = field(default_factory=list)  # called after each reload
 
     @property
     def bus(self) -> Bus:
@@ -146,6 +149,8 @@ class Supervision:
             "lifecycle": self.lifecycle.run,
             "selfcheck": self.selfcheck.run,
             "clock": clock.run,
+            "files": self.files.run,
+            "following": Following(self.dogs, self.bus).run,
             "drift": Drift(self.dogs, prefix, self.troubles.teller).run,
             "sentinel": Sentinel(self.dogs, self.bus, self.troubles.teller("starting")).run,
             "rollcall": self.rollcall.run,
@@ -175,6 +180,8 @@ class Supervision:
         self.lifecycle.rewire()
         self.selfcheck.rewire()
         self.selfcheck.watch(config.checks)
+        for rewire in (self.files.rewire, *self.rewired):
+            rewire()
         for name in fresh:
             self.troubles.teller(f"stranger {name}")(None)
             self.lifecycle.greet(self.dogs[name], self.runs)
@@ -265,6 +272,7 @@ def _whole(
         selfcheck,
         Rollcall(dogs, bus, troubles.line),
         looks,
+        Files(dogs, troubles.teller),
         maker,
     )
 

@@ -6,6 +6,7 @@ Slack, HTTP and the CLI call only this and `ghost.py`.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
@@ -16,14 +17,18 @@ from ghostbot.core.daemon import Wanted
 from ghostbot.core.task import State, Task
 from ghostbot.ghost import WAIT_MAX_S, Ghost
 from ghostbot.guards.actions import Actions
+from ghostbot.guards.drill import Drills
 from ghostbot.guards.executor import Executor, Progress, Work
 from ghostbot.orders import Actor, Doing, Outcome, Outcomes
 
-ACTION, RESTART = "action", "restart"  # kinds of tasks
+ACTION, RESTART, DRILL = "action", "restart", "drill"  # kinds of tasks
 RESTART_S = 3600.0  # of many, one level after the other, each as slow as its slowest
 SAVED_S = 2.0  # a store that does not write is no reason to wait
 NAMED_MAX = 3  # daemons in the title of a task
 GHOST = "local:ghost"
+
+
+log = logging.getLogger("ghost.tasks")
 
 
 class Healer(Protocol):
@@ -36,8 +41,11 @@ class Healer(Protocol):
 class Tasks:
     """Each verb about long work that a person can ask for, once."""
 
-    def __init__(self, ghost: Ghost, executor: Executor, actions: Actions, checks: Healer) -> None:
+    def __init__(
+        self, ghost: Ghost, executor: Executor, actions: Actions, checks: Healer, drills: Drills
+    ) -> None:
         """Take the parts, and let the executor know how to begin what is queued when Ghost ends."""
+        self._drills = drills
         self._ghost = ghost
         self._executor = executor
         self._actions = actions
@@ -85,6 +93,27 @@ class Tasks:
             args={"name": name, "by": actor.name},
         )
         return await self._over(task) if wait else task
+
+    async def drill(self, name: str, actor: Actor, *, wait: bool = True) -> Task:
+        """Kill a daemon on purpose, and report what followed; with `wait`, as `run` does.
+
+        Raises NoSuch, and Failed where it is refused.
+        """
+        work = self._drills.work(name)
+        limit_s = self._drills.limit_s(name)
+        task = self._executor.submit(
+            DRILL, f"drill {name}", work, by=actor.name, limit=DRILL, timeout_s=limit_s
+        )
+        return await self._over(task) if wait else task
+
+    def drill_by_schedule(self, name: str) -> None:
+        """Begin a drill that ghost.toml asks for at this time; where it is refused, say so."""
+        try:
+            work, limit_s = self._drills.work(name), self._drills.limit_s(name)
+            title = f"drill {name}, by its schedule"
+            self._executor.submit(DRILL, title, work, by="schedule", limit=DRILL, timeout_s=limit_s)
+        except errors.GhostError as error:
+            log.warning("no drill: %s", error)
 
     def heal(self, check: str, actor: Actor) -> None:
         """Have a check healed now. Raises NoSuch, and Failed with why not."""

@@ -17,6 +17,12 @@ class Voice(Protocol):
     def beat(self, house: House) -> None:
         """Say that all this was true just now, in the one message that is edited for it."""
 
+    async def said(self, incident: Incident, since: float) -> float | None:
+        """Wait until a trouble was said at or after `since`, and return when (epoch seconds).
+
+        None at once where there is nobody to speak to. Who asks sets the limit.
+        """
+
     def link(self) -> str:
         """Say in words how the way to people is: "connected", "off, SLACK_BOT_TOKEN missing"."""
 
@@ -33,6 +39,10 @@ class Silent:
 
     def beat(self, house: House) -> None:
         """Say nothing."""
+
+    async def said(self, incident: Incident, since: float) -> float | None:  # noqa: ARG002 - a Voice's
+        """Say that nothing was said."""
+        return None
 
     def link(self) -> str:
         """Say why there is nobody to speak to."""

@@ -6,8 +6,8 @@ Nothing here is needed for daemons to be kept.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from ghostbot.config.model import Config
@@ -15,7 +15,9 @@ from ghostbot.config.secrets import found
 from ghostbot.ghost import Ghost
 from ghostbot.guards.actions import Actions, Restart
 from ghostbot.guards.checks import Checks
+from ghostbot.guards.drill import Drills, Told
 from ghostbot.guards.executor import Executor
+from ghostbot.guards.timetable import Timetable
 from ghostbot.guards.trends import Trends
 from ghostbot.incidents.own import Own
 from ghostbot.process.errand import Errands
@@ -36,6 +38,7 @@ class Workshop:
     checks: Checks
     tasks: Tasks
     trends: Trends
+    timetable: Timetable
 
     def jobs(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """Name what runs for as long as Ghost."""
@@ -43,14 +46,22 @@ class Workshop:
             "executor": self.executor.run,
             "checks": self.checks.run,
             "trends": self.trends.run,
+            "timetable": self.timetable.run,
         }
 
 
 @asynccontextmanager
 async def workshop(
-    house: Supervision, ghost: Ghost, database: Database, config: Callable[[], Config]
+    house: Supervision,
+    ghost: Ghost,
+    database: Database,
+    config: Callable[[], Config],
+    told: Told,
 ) -> AsyncIterator[Workshop]:
-    """Build it, with what the last Ghost left; `config` gives ghost.toml as it was last read."""
+    """Build it, with what the last Ghost left.
+
+    `config` gives ghost.toml as it was last read; `told` waits until people were told of a daemon.
+    """
     executor = Executor(Rows(database), house.troubles.teller("tasks"))
     tasks: Tasks | None = None
 
@@ -66,20 +77,34 @@ async def workshop(
         actions=actions,
         store=Heals(database),
     )
-    tasks = Tasks(ghost, executor, actions, checks)
+    drills = Drills(house.dogs, house.bus, told)
+    tasks = Tasks(ghost, executor, actions, checks, drills)
     await executor.begin()
-    ghost.queue = tasks.restart
-    house.troubles.listen(Own(house.bus, house.troubles.line).hear)
     trends = Trends(Findings(database))
-    house.selfcheck.heard_by(trends.note, checks.seen)
-    house.rollcall.also["executor"] = lambda: executor.answered_at
+    timetable = Timetable(house.dogs, tasks.drill_by_schedule)
+    shop = Workshop(executor, checks, tasks, trends, timetable)
     try:
-        yield Workshop(executor, checks, tasks, trends)
+        with _hearing(house, ghost, shop):
+            yield shop
+    finally:
+        await actions.close()
+
+
+@contextmanager
+def _hearing(house: Supervision, ghost: Ghost, shop: Workshop) -> Iterator[None]:
+    """Have the workshop hear what it works on."""
+    house.troubles.listen(Own(house.bus, house.troubles.line).hear)
+    house.selfcheck.heard_by(shop.trends.note, shop.checks.seen)
+    house.rollcall.also["executor"] = lambda: shop.executor.answered_at
+    house.rewired.append(shop.timetable.rewire)
+    ghost.queue = shop.tasks.restart
+    try:
+        yield
     finally:
         ghost.queue = None
         house.selfcheck.heard_by()
+        house.rewired.clear()
         house.troubles.listen(None)
-        await actions.close()
 
 
 def _actions(house: Supervision, config: Callable[[], Config], restart: Restart) -> Actions:

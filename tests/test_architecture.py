@@ -35,6 +35,7 @@ CATCHERS = {
 
 # Tasks outside a TaskGroup, and who ends them.
 LONE_TASKS = {
+    "ghostbot/watch.py:changes": "ends with each round of watching, which no group can span",
     "ghostbot/life.py:_until_told": "two that end with the wait for the first of them",
     "ghostbot/playground/errands.py:start": "kept in a set, and ended with the playground",
 }

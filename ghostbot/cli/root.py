@@ -24,6 +24,7 @@ COMMANDS = {  # name: the module that holds it, in the order in which people mee
     "checks": "checks",
     "test": "test",
     "health": "health",
+    "drill": "drill",
     "backoff": "backoff",
     "registry": "registry",
     "sweep": "sweep",

@@ -103,6 +103,7 @@ class Renew:
 
     why: str
     afresh: bool = False
+    proc: Proc | None = None  # this process alone is meant; without, whatever runs
 
 
 # Facts.
@@ -272,7 +273,7 @@ def _turn(d: Daemon, event: Event, now: float) -> Next:  # noqa: C901, PLR0912  
             return _ask_to_exit(_afresh(d), now)
         case Start() | Restart(), _:
             return _afresh(d), ()
-        case Renew(why), State.STARTING | State.UP if d.proc is not None and _judged(d):
+        case Renew(why, _, proc), State.STARTING | State.UP if _renewed(d, proc):
             return _ask_to_exit(replace(d, renewal=why, restarts=d.restarts + 1), now)
         case Renew(why, True), State.BACKOFF | State.BLOCKED:
             return _spawn(replace(_forgiven(d), renewal=why))
@@ -330,6 +331,10 @@ def _turn(d: Daemon, event: Event, now: float) -> Next:  # noqa: C901, PLR0912  
         case Elapsed(), State.BACKOFF | State.BLOCKED:
             return _spawn(d if d.drilled else replace(d, restarts=d.restarts + 1))
     return d, ()  # nothing else changes anything
+
+
+def _renewed(d: Daemon, meant: Proc | None) -> bool:
+    return d.proc is not None and _judged(d) and meant in (None, d.proc)
 
 
 def _judged(d: Daemon) -> bool:

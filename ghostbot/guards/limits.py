@@ -48,7 +48,7 @@ class Limits:
             over[name] = (proc, since)
             if now - since >= dog.table.limit_for_s:
                 log.warning("over daemon=%s %s for_s=%.0f", name, why, now - since)
-                dog.post(Renew(f"{why} for {now - since:.0f} s"))
+                dog.post(Renew(f"{why} for {now - since:.0f} s", proc=proc))
         self._over = over
 
 

@@ -24,6 +24,7 @@ from ghostbot.config.model import DaemonTable
 from ghostbot.core.daemon import (
     Adopted,
     Daemon,
+    Drilled,
     Effect,
     Elapsed,
     Event,
@@ -111,7 +112,7 @@ class Watchdog:
         """Put an event into the mail. Facts are never refused."""
         self._put(_Mail(event))
 
-    async def order(self, event: Order) -> None:
+    async def order(self, event: Order | Drilled) -> None:
         """Give an order, and return once it was stepped. Raises Failed when orders pile up."""
         if len(self._mail) >= MAIL_MAX:
             raise errors.Failed(f"cannot order {self.table.name}: {MAIL_MAX} orders are waiting")

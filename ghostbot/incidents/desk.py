@@ -15,9 +15,12 @@ from typing import Protocol
 from ghostbot.bus import Bus, Feed, Turned
 from ghostbot.core import incident as incidents
 from ghostbot.core.daemon import Daemon
-from ghostbot.core.incident import About, Incident, Subject
+from ghostbot.core.incident import About, Incident, Subject, Told
 from ghostbot.voice import Voice
 
+Key = tuple[About, str, str]
+
+TEST = Subject(About.GHOST, "Ghost")
 SETTLE_S = 30.0  # after its start Ghost has told what ails itself
 
 
@@ -58,6 +61,7 @@ class Desk:
         self._daemons = daemons
         self._subjects = subjects
         self._current: dict[Key, Incident] = {}
+        self._kept_one = asyncio.Event()  # set for a moment after each
         self._heard: set[Key] = set()  # what was told in this life of Ghost
 
     def current(self, daemon: str) -> Incident | None:
@@ -67,6 +71,30 @@ class Desk:
     def by_id(self, number: int) -> Incident | None:
         """Return an incident that is the newest of its kind."""
         return next((i for i in self._current.values() if i.id == number), None)
+
+    async def told(self, daemon: str, since: float) -> float | None:
+        """Wait until people were told of a daemon's trouble at or after `since` (epoch).
+
+        Return when; None at once where there is nobody to tell. Who asks sets the limit.
+        """
+        key = (About.DAEMON, daemon, "")
+        return await self._voice.said(await self._changed(key, since), since)
+
+    async def test(self) -> float | None:
+        """Tell people of a trouble that is none, and that it is over; return as `told`."""
+        since = time.time()
+        told = Told(subject=TEST, cause="test", line="a test alert: all is well", at=since)
+        self._bus.tell(told)
+        at = await self._voice.said(await self._changed((*_whom(TEST), "test"), since), since)
+        over = "the test alert was said" if at is not None else "nobody was there to be told"
+        self._bus.tell(replace(told, line=None, note=over, at=time.time()))
+        return at
+
+    async def _changed(self, key: Key, since: float) -> Incident:
+        """Wait until there is an incident of a key that changed at or after `since`."""
+        while (found := self._current.get(key)) is None or found.changed_at < since:
+            await self._kept_one.wait()
+        return found
 
     async def run(self) -> None:
         """Follow for ever, beginning with what was open when Ghost last ended."""
@@ -132,9 +160,12 @@ class Desk:
         saved = await self._store.save(incident)
         self._current[key_of(saved)] = saved
         self._voice.alert(saved)
+        self._kept_one.set()
+        self._kept_one.clear()
 
 
-Key = tuple[About, str, str]
+def _whom(subject: Subject) -> tuple[About, str]:
+    return subject.about, subject.name
 
 
 def key_of(incident: Incident) -> Key:

@@ -42,6 +42,12 @@ class Notifier:
             day = datetime.fromtimestamp(house.updated_at).astimezone().date()
             self._outbox.put(f"beat:{day}", self._channel, beats.beat(house))
 
+    async def said(self, incident: Incident, since: float) -> float | None:
+        """Wait until Slack has taken the message of a trouble as it is since then."""
+        if self._channel is None:
+            return None
+        return await self._outbox.said(key_of(incident.id), since)
+
     def link(self) -> str:
         """Say how the way to people is."""
         said = self._link()

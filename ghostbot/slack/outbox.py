@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -34,6 +35,7 @@ from ghostbot.slack.refusals import (
 )
 
 PENDING_MAX = 1_000  # messages waiting; edits of one message are one
+SAID_KEPT = 200  # of which is known when they were said
 PACE_S = 1.0  # Slack's advice: one message a second and channel
 FIRST_S, LAST_S = 0.5, 60.0  # between tries of what passes
 CHANNEL_AGAIN_S = 300.0  # a channel that refuses is tried again this often
@@ -92,6 +94,14 @@ class Outbox:
         self._all_not_before = 0.0
         self._refused: dict[str, str] = {}  # by channel: what a person was told
         self._lost = 0
+        self._said_at: OrderedDict[str, float] = OrderedDict()  # by key, epoch seconds
+        self._was_said = asyncio.Event()  # set for a moment after each message
+
+    async def said(self, key: str, since: float) -> float:
+        """Wait until the message of a key was taken at or after `since` (epoch); return when."""
+        while (at := self._said_at.get(key, 0.0)) < since:
+            await self._was_said.wait()
+        return at
 
     def put(self, key: str, channel: str, message: Message) -> None:
         """Say it, or edit what was said under this key. Never waits."""
@@ -158,6 +168,11 @@ class Outbox:
 
     def _said(self, item: Item) -> None:
         self._drop(item)
+        self._said_at[item.key] = time.time()
+        if len(self._said_at) > SAID_KEPT:
+            self._said_at.popitem(last=False)
+        self._was_said.set()
+        self._was_said.clear()
         if self._refused.pop(item.channel, None):
             self._tell(None if not self._refused else next(iter(self._refused.values())))
 

@@ -136,7 +136,7 @@ class Doors:
             Daemons(self._ghost, self._down),
             logs,
         )
-        for noun in (*always, *self._nouns):
+        for noun in (*self._nouns, *always):  # the first that a path fits has it
             app.add_routes(noun.routes())
         return app
 

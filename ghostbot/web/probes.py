@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -12,7 +13,7 @@ from ghostbot import errors, shapes
 from ghostbot.core.trend import Trend
 from ghostbot.core.words import did_you_mean
 from ghostbot.guards.rounds import Round
-from ghostbot.guards.selfcheck import CHECK, Selfcheck
+from ghostbot.guards.selfcheck import CHECK, TEST_S, Selfcheck
 from ghostbot.guards.trends import Trends
 from ghostbot.probes.finding import Finding
 from ghostbot.web import answers, asked
@@ -23,14 +24,21 @@ VERDICTS = {True: "ok", False: "sick", None: "unknown"}
 class Probes:
     """`/api/probes` and `/api/test`."""
 
-    def __init__(self, selfcheck: Selfcheck, trends: Trends) -> None:
-        """Take who looks, and who counts."""
+    def __init__(
+        self, selfcheck: Selfcheck, trends: Trends, alert: Callable[[], Awaitable[float | None]]
+    ) -> None:
+        """Take who looks, who counts, and what tells people a test alert."""
+        self._alert = alert
         self._selfcheck = selfcheck
         self._trends = trends
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of this noun."""
-        return [web.get("/api/probes", self.every), web.post("/api/test", self.test)]
+        return [
+            web.get("/api/probes", self.every),
+            web.post("/api/test", self.test),
+            web.post("/api/test/alert", self.alert),
+        ]
 
     async def every(self, request: web.Request) -> web.Response:
         """Give every probe that is asked now, with the age of what it found."""
@@ -55,6 +63,20 @@ class Probes:
             "without": [s for s in subjects if not self._selfcheck.rounds(s)],
         }
         return answers.answer(body)
+
+    async def alert(self, request: web.Request) -> web.Response:
+        """Tell people of a trouble that is none; say how long that took."""
+        asked.query(request)
+        await asked.body(request)
+        began, told = time.time(), None
+        try:
+            async with asyncio.timeout(TEST_S):
+                told = await self._alert()
+        except TimeoutError:
+            words = f"cannot tell people: Slack has not taken the alert within {TEST_S:g} s"
+            raise errors.Failed(f"{words}; see `ghost status`") from None
+        told_ms = None if told is None else round(max(0.0, told - began) * 1000)
+        return answers.answer({"told_ms": told_ms})
 
     def _subjects(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return whom names mean; none means all. Raises NoSuch."""

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from ghostbot import errors
-from ghostbot.core.task import Task
+from ghostbot.core.task import State, Task
 from ghostbot.shapes import iso
 from ghostbot.tasks import Tasks as Verbs
 from ghostbot.web import answers, asked
@@ -17,7 +17,7 @@ DIGITS_MAX = 15
 
 
 class Tasks:
-    """`/api/tasks…`."""
+    """`/api/tasks…`, and drills, which are tasks."""
 
     def __init__(self, tasks: Verbs) -> None:
         """Take whom to ask."""
@@ -29,6 +29,7 @@ class Tasks:
             web.get("/api/tasks", self.every),
             web.get("/api/tasks/{id}", self.one),
             web.post("/api/tasks/{id}/cancel", self.cancel),
+            web.post("/api/daemons/{name}/drill", self.drill),
         ]
 
     async def every(self, request: web.Request) -> web.Response:
@@ -47,6 +48,16 @@ class Tasks:
         await asked.body(request)
         task = self._tasks.cancel(_number(request), request[ACTOR])
         return answers.answer(shape(task), status=202)
+
+    async def drill(self, request: web.Request) -> web.Response:
+        """Kill a daemon on purpose; 409 where it is refused or failed, 202 where it goes on."""
+        wait = asked.truth(asked.query(request, "wait"), "wait")
+        await asked.body(request)
+        name = request.match_info["name"]
+        task = await self._tasks.drill(name, request[ACTOR], wait=wait)
+        if task.is_over and task.state is not State.DONE:
+            return answers.no(409, errors.Failed.code, f"drill of {name}: {task.said}")
+        return answers.answer(shape(task), status=200 if task.is_over else 202)
 
 
 def shape(task: Task) -> dict[str, Any]:

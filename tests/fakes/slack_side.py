@@ -12,11 +12,13 @@ from typing import Any
 import yaml
 
 import handlers
+from ghostbot.bus import Bus
 from ghostbot.config.model import ActionTable
 from ghostbot.core.incident import Incident
 from ghostbot.core.task import Task
 from ghostbot.errors import Failed
 from ghostbot.guards.actions import Actions
+from ghostbot.guards.drill import Drills
 from ghostbot.guards.executor import Executor
 from ghostbot.playground import Playground
 from ghostbot.slack.gateway import Gateway
@@ -119,7 +121,12 @@ def tasks_of(side: Side) -> Tasks:
         raise OSError(2, "No such file or directory")
 
     actions = Actions(lambda: side.actions, restart=restart, errand=errand, token=lambda _: None)
-    return Tasks(side.ghost, side.executor, actions, Healer(side.healed))  # type: ignore[arg-type]
+
+    async def told(_name: str, _since: float) -> float | None:
+        return None
+
+    drills = Drills({}, Bus(), told)
+    return Tasks(side.ghost, side.executor, actions, Healer(side.healed), drills)  # type: ignore[arg-type]
 
 
 class NoStore:

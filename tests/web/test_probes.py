@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,9 @@ SITE = CheckTable(name="site", probe=HTTP)
 async def asked(tmp_path: Path) -> AsyncIterator[Asked]:
     database = Database(tmp_path / "ghost.db")
 
+    async def alert() -> float | None:
+        return time.time() + 0.2
+
     def more(k: Kennel) -> Iterable[Noun]:
         trends = Trends(Findings(database))
         k.selfcheck.heard_by(trends.note)
@@ -38,7 +42,7 @@ async def asked(tmp_path: Path) -> AsyncIterator[Asked]:
             {"disk": sanity.disk(tmp_path)}, lambda name: k.troubles.teller(f"own {name}")
         )
         asyncio.get_running_loop().create_task(sane.look(), name="sane")
-        return [Probes(k.selfcheck, trends), Own(sane, k.rollcall)]
+        return [Probes(k.selfcheck, trends, alert), Own(sane, k.rollcall)]
 
     web = table("web", probes=(HTTP,))
     async with open_doors(tmp_path, web, table("bare"), listen=None, more=more) as opened:
@@ -90,3 +94,9 @@ async def test_ghosts_own_parts_and_guards_are_shown_with_their_age(asked: Asked
     assert parts["disk"]["state"] in ("ok", "unknown")
     assert {"sentinel", "watchdog", "executor", "selfcheck", "lifecycle"} < parts.keys()
     assert given.json["status"] == "ok"
+
+
+async def test_a_test_alert_says_how_long_it_took_to_tell(asked: Asked) -> None:
+    given = await asked.ask("POST /api/test/alert", body={})
+    assert given.status == 200
+    assert 150 <= given.json["told_ms"] <= 250

@@ -14,6 +14,7 @@ from ghostbot.config.model import ActionKind, ActionTable, CheckTable
 from ghostbot.core.daemon import State
 from ghostbot.guards.actions import Actions
 from ghostbot.guards.checks import Checks
+from ghostbot.guards.drill import Drills
 from ghostbot.guards.executor import Executor
 from ghostbot.orders import Actor, Doing
 from ghostbot.tasks import Tasks
@@ -55,9 +56,13 @@ class Shop:
         self.followed = Checks(
             lambda: self.checks, bus=k.bus, executor=executor, actions=actions, store=Kepts()
         )
-        self.tasks = Tasks(k.ghost, executor, actions, self.followed)
+        drills = Drills(k.dogs, k.bus, self.people_told, kill=lambda p: k.runs.die("worker", -9))
+        self.tasks = Tasks(k.ghost, executor, actions, self.followed, drills)
         k.ghost.queue = self.tasks.restart
         return TasksNoun(self.tasks), ActionsNoun(self.tasks, self.followed, lambda: self.checks)
+
+    async def people_told(self, _name: str, since: float) -> float | None:
+        return since + 0.25
 
 
 @pytest.fixture
@@ -178,3 +183,19 @@ async def test_checks_are_shown_as_they_are_and_healed_on_request(shop: Shop) ->
     assert (await shop.asked.ask("POST /api/checks/site/heal")).status == 409
     answer = await shop.asked.ask("POST /api/checks/sight/heal")
     assert (answer.status, answer.code) == (404, "no_such_check")
+
+
+async def test_a_drill_is_a_task_that_reports_each_step(shop: Shop) -> None:
+    given = await shop.asked.ask("POST /api/daemons/worker/drill?wait=true", body={})
+    assert given.status == 200, given.json
+    assert (given.json["kind"], given.json["state"]) == ("drill", "done")
+    steps = ("noticed after", "restarted after", "ready after", "told after 250 ms")
+    assert all(step in given.json["said"] for step in steps)
+
+
+async def test_a_drill_that_would_do_harm_is_refused(shop: Shop) -> None:
+    await shop.asked.kennel.ghost.order(Doing.HOLD, ["worker"], ADA)
+    given = await shop.asked.ask("POST /api/daemons/worker/drill?wait=true", body={})
+    assert given.status == 409
+    assert "cannot drill worker: a person holds it" in given.json["error"]["message"]
+    assert (await shop.asked.ask("POST /api/daemons/wrker/drill", body={})).status == 404
