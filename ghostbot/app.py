@@ -60,6 +60,7 @@ from handlers.means import Means
 if TYPE_CHECKING:
     from ghostbot.playground import Playground
 
+CHANNEL = "ghost-alerts"  # of the playground, where ghost.toml names none
 PLAYGROUND_PORT = 5050  # so that a page left open finds the next Ghost; any other where taken
 
 log = logging.getLogger("ghost.app")
@@ -195,7 +196,7 @@ async def _open_playground(config: Config) -> Playground:
     from ghostbot.playground import Playground  # noqa: PLC0415  nobody else needs it
 
     manifest: dict[str, Any] = yaml.safe_load(manifest_path().read_text(encoding="utf-8"))
-    channel = (config.slack.channel or "ghost-alerts").removeprefix("#")
+    channel = (config.slack.channel or CHANNEL).removeprefix("#")
     try:
         slack = Playground(manifest, port=PLAYGROUND_PORT, channel=channel)
         await slack.start()
@@ -243,7 +244,7 @@ class _Speech:
 
     def _build(self, access: _Access) -> None:
         config, troubles = self._house.config, self._house.troubles
-        channel = config.slack.channel
+        channel = config.slack.channel or (f"#{CHANNEL}" if access.page_url else None)
         self._gateway = Gateway(
             bot_token=access.bot_token,
             app_token=access.app_token,

@@ -180,7 +180,7 @@ class Ghost:
             last = (f"cannot read its log: {(error.strerror or 'error').lower()}",)
         now, wall = self._clocks()
         others = {n: snapshot.word(d.daemon, now) for n, d in self._dogs.items()}
-        told = why.why(dog.daemon, now, others)
+        told = why.why(dog.daemon, now, others, schedule=dog.table.schedule)
         return why.Explained(self.daemon(name), dog.daemon, told, wall - now, last)
 
     def records(self) -> tuple[tuple[Daemon, ...], float, float]:

@@ -63,7 +63,7 @@ def _plain(text: str, _code: str) -> str:
 def _row(daemon: dict[str, Any], now: str) -> tuple[str, ...]:
     cells = (
         daemon["name"],
-        daemon["word"],
+        f"{daemon['word']}{', sick' if daemon['health'] == 'sick' else ''}",
         daemon["pid"],
         _since(daemon["since"], now),
         daemon["restarts"],
@@ -89,6 +89,8 @@ def _table(rows: Sequence[tuple[str, ...]], paint: Any) -> list[str]:
     for row in (HEADS, *rows):
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         if row is not HEADS:
-            cells[1] = paint(cells[1], COLOURS.get(row[1].split(",")[0], words.YELLOW))
+            first, _, more = row[1].partition(",")
+            colour = words.RED if "sick" in more else COLOURS.get(first, words.YELLOW)
+            cells[1] = paint(cells[1], colour)
         lines.append("  ".join(cells).rstrip())
     return lines

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from ghostbot.core.daemon import Daemon, Exit, State, Wanted
-from ghostbot.core.restart import After
+from ghostbot.core.restart import After, Kind
 from ghostbot.core.snapshot import DaemonView, breaker
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
@@ -58,11 +58,21 @@ class Explained:
     lines: tuple[str, ...]
 
 
-def why(d: Daemon, now: float, others: Mapping[str, str] | None = None) -> Why:
+def why(
+    d: Daemon,
+    now: float,
+    others: Mapping[str, str] | None = None,
+    *,
+    schedule: str | None = None,
+) -> Why:
     """Explain `d` at `now` (monotonic). `others` has the word of what it may wait for."""
+    rests = d.state is State.DOWN and d.wanted is not Wanted.HELD and not d.stopped
+    oneshot = d.policy.kind is Kind.ONESHOT
     return Why(
         happened=tuple(line for line in (*_wish(d, now), _state(d, now, others or {})) if line),
-        next=_next(d, now),
+        next=f"started by its schedule, {schedule}"
+        if schedule and rests and oneshot
+        else _next(d, now),
         exits=d.exits,
         budgets=budgets(d, now),
         gate=d.gate,

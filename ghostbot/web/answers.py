@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import secrets
@@ -20,6 +21,8 @@ STATUS: dict[type[errors.GhostError], int] = {
     errors.NoSuch: 404,
     errors.Failed: 409,
 }
+LIMIT_S = 10.0  # no operation of the API takes longer
+LIMIT_WAIT_S = 75.0  # but one that is asked to wait: Ghost itself gives up after 60 s
 CODES = {404: "no_such_route", 405: "method_not_allowed", 413: "too_large"}
 SAFE = {
     "Server": "ghost",
@@ -62,9 +65,13 @@ def no_because(error: errors.GhostError) -> web.Response:
 async def in_one_shape(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn every failure of a handler into an answer."""
     try:
-        response = await handler(request)
+        async with asyncio.timeout(_limit_s(request)):
+            response = await handler(request)
     except errors.GhostError as error:
         response = no_because(error)
+    except TimeoutError:
+        words = f"cannot answer within {LIMIT_S:g} s; see `ghost health`, and ghost.log"
+        response = no(503, "late", words)
     except web.HTTPException as error:
         response = _of_http(request, error)
     except ConnectionError:  # the asker went away; nobody is left to answer
@@ -77,6 +84,13 @@ async def in_one_shape(request: web.Request, handler: Handler) -> web.StreamResp
         for name, value in SAFE.items():
             response.headers.setdefault(name, value)
     return response
+
+
+def _limit_s(request: web.Request) -> float | None:
+    """Return how long an answer may take: a stream for ever, what was asked to wait a minute."""
+    if not request.path.startswith("/api/") or request.path.endswith("/stream"):
+        return None
+    return LIMIT_WAIT_S if request.query.get("wait") == "true" else LIMIT_S
 
 
 def _of_http(request: web.Request, error: web.HTTPException) -> web.Response:
