@@ -67,7 +67,7 @@ _WORDS: Sequence[tuple[Word, str]] = (  # in this order
     (Word.PASS, r"(?:PASS|SUCCESS|COMPLETE|DONE\b|HEALTHY|OPERATIONAL|RESOLVED)"),
 )
 _PATTERNS = [(word, re.compile(rf"\b(?:{pattern})", re.IGNORECASE)) for word, pattern in _WORDS]
-_ERROR = re.compile(r"\b(?:ERROR|FATAL|PANIC|Traceback|[A-Z]\w*(?:Error|Exception))\b|\bError:")
+_ERROR = re.compile(r"\b(?:ERROR|FATAL|PANIC|Traceback)\b|(?:Error|Exception)\b")
 _MEANT = {
     Word.PASS: Mark.HEALTHY,
     Word.FAIL: Mark.CRITICAL,
@@ -78,6 +78,8 @@ _MEANT = {
 
 def status_of(line: str) -> str | None:
     """Return what stands behind `Status:`, `Patch Status:` and the like; None without."""
+    if "tatus" not in line and "TATUS" not in line:  # most lines: a match costs more
+        return None
     found = _STATUS.match(line)
     return found[1].strip() if found else None
 
@@ -203,12 +205,16 @@ def _spoilt() -> Mapping[str, str]:
 _SPOILT = _spoilt()
 # Letters that nobody meant: `ß–` in Windows-1252 is one of NKo. Latin and what is beyond is likely.
 _RARE = ("\u0250", "\u2000")
+# What the first byte of a letter in UTF-8 became. Latin letters may be that too: they are tried.
+_FIRST_BYTE = 0xC2
+_SUSPECTS = {char for table in _CODECS for char, byte in table.items() if byte >= _FIRST_BYTE}
+_SUSPECT = re.compile(f"[{''.join(sorted(_SUSPECTS | {form[0] for form in _SPOILT}))}]")
 _ANY_SPOILT = re.compile("|".join(sorted(map(re.escape, _SPOILT), key=len, reverse=True)))
 
 
 def repaired(line: str) -> str:
     """Return a line as it was before it was decoded wrongly."""
-    if line.isascii():
+    if line.isascii() or not _SUSPECT.search(line):
         return line
     for table in _CODECS:
         try:

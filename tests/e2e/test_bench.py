@@ -38,3 +38,11 @@ def test_a_storm_of_deaths_neither_holds_the_loop_nor_keeps_answers_waiting() ->
     assert storm.noticed_s < max(0.15, bare_s * 10), (bare_s, storm)
     assert storm.stall_s < max(0.1, bare_s * 4), (bare_s, storm)
     assert storm.answer_s < max(0.1, bare_s * 4), (bare_s, storm)
+
+
+@pytest.mark.alone
+def test_a_look_costs_little_more_than_the_connection_it_needs() -> None:
+    found = script("probes").costs(300)
+    floor_ms = found["floor: connect"]
+    assert found["tcp"] < max(1.0, floor_ms * 6), found
+    assert found["http"] < max(1.8, floor_ms * 18), found
