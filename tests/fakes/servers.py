@@ -47,6 +47,19 @@ async def serving(
         await server.wait_closed()
 
 
+def has_ipv6() -> bool:
+    """Tell whether this machine has the other loopback address; containers often do not."""
+    try:
+        with socket.socket(socket.AF_INET6) as door:
+            door.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+LOOPBACKS = ["127.0.0.1", "::1"] if has_ipv6() else ["127.0.0.1"]
+
+
 def free_port() -> int:
     """Return a port on which nobody listens, as far as anybody can tell."""
     with socket.socket() as door:

@@ -19,7 +19,7 @@ from ghostbot.config.model import ProbeKind, ProbeTable
 from ghostbot.probes.finding import Finding
 from ghostbot.probes.http import BODY_MAX, Http, Session
 from ghostbot.probes.names import ASKED_MAX, Names
-from tests.fakes.servers import LITTLE, Pages, free_port, request, serving
+from tests.fakes.servers import LITTLE, LOOPBACKS, Pages, free_port, request, serving
 from tests.probes.test_tcp import no_descriptors_left
 
 CERTIFICATE = Path(__file__).parents[1] / "data" / "self-signed.pem"
@@ -96,7 +96,7 @@ async def test_headers_are_sent_and_the_host_may_be_ones_own(session: Session) -
     assert (headers["host"], headers["x-key"]) == ("me.org", "1")
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("host", LOOPBACKS)
 async def test_without_a_url_the_daemons_own_port_is_asked(session: Session, host: str) -> None:
     pages = Pages()
     pages.put("/")

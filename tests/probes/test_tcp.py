@@ -16,7 +16,7 @@ import pytest
 from ghostbot.config.model import ProbeKind, ProbeTable
 from ghostbot.probes import tcp
 from ghostbot.probes.finding import Finding
-from tests.fakes.servers import free_port, serving
+from tests.fakes.servers import LOOPBACKS, free_port, serving
 
 
 async def nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -50,7 +50,7 @@ def _highest() -> int:
     return max(int(path.name) for path in Path("/dev/fd").iterdir()) + 3
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("host", LOOPBACKS)
 async def test_either_loopback_address_will_do(host: str) -> None:
     async with serving(nothing, host) as port:
         found = await look(port)
