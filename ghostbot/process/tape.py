@@ -145,7 +145,6 @@ class Tape:
 
     def look(self) -> None:
         """See how long the log is, and note when that was. Raises OSError."""
-        now, wall = time.monotonic(), time.time()
         with self._lock:
             first = self._looked_at is None
             found = self._open()
@@ -153,12 +152,14 @@ class Tape:
                 if self.path.is_dir():
                     raise IsADirectoryError(0, "it is a directory")
                 return
+            end = self.base + self._size
+            # After the size was read: what is before `end` was written by then at the latest.
+            now, wall = time.monotonic(), time.time()
             try:
                 if first:  # what was written while nobody looked was written by then
                     wall = min(wall, os.fstat(found.fd).st_mtime)
             finally:
                 os.close(found.fd)
-            end = self.base + self._size
         if self._looked_at is None:
             self._looked_at, self._end_then = now, end
         elif now - self._looked_at > BLINK_S:
