@@ -1,8 +1,12 @@
-"""A house full of daemons that tell on themselves, and Ghosts that are killed at any moment."""
+"""A house full of daemons that tell on themselves, and Ghosts that are killed at any moment.
+
+Those that must live on write so much that their logs are cut a few times a second.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import os
 import random
@@ -26,7 +30,9 @@ GHOST_WITHIN_S = 30.0
 def house(folder: Path) -> str:
     """Return a ghost.toml: three that must live on, two that crash, one that will not stop."""
     steady = "\n".join(
-        f"[daemon.{name}]\ncommand = {program('alone.py', folder / name, 0.002)}" for name in STEADY
+        f"[daemon.{name}]\ncommand = {program('alone.py', folder / name, 0.002, 'inf', 100)}\n"
+        f"log = {{ max_size = '16kB', keep = 10000, compress = {str(name != 'db').lower()} }}"
+        for name in STEADY
     )
     return f"""
 [web]
@@ -134,24 +140,55 @@ class Survival:
         lost = {name: pid for name, pid in self.pids.items() if pid not in pids}
         assert not lost, lost
 
-    async def end(self) -> None:
-        """Start a last Ghost, which takes all back; hold the logs to what was promised."""
+    async def end(self) -> int:
+        """Have a last Ghost take all back; hold the logs to what was promised.
+
+        Returns how many archives the shortest of those logs has.
+        """
         await self.ghost.up()
         daemons = await self.ghost.daemons()
         assert {n: daemons[n]["pid"] for n in self.pids} == self.pids
         assert {n: daemons[n]["restarts"] for n in self.pids} == dict.fromkeys(self.pids, 0)
+        await self.ghost.end()  # else it cuts the logs while they are read
         logs = self.ghost.folder / ".ghost" / "logs"
         for log in logs.glob("*.log"):
-            assert b"doubled" not in log.read_bytes(), f"{log.name}: doubled"
+            assert b"doubled" not in written(log), f"{log.name}: doubled"
         for name in STEADY:
             seen = numbers(logs / f"{name}.log", self.pids[name])
             assert seen == list(range(1, len(seen) + 1)), f"lines of {name} are lost"
             assert seen
+        return min(len(archives(logs / f"{name}.log")) for name in STEADY)
+
+
+def archives(log: Path) -> dict[int, Path]:
+    """Return the older parts of a log by where they begin, in order; the packed form first."""
+    found = {}
+    for path in sorted(log.parent.glob(f"{log.name}.*"), reverse=True):
+        start = path.name[len(log.name) + 1 :].removesuffix(".gz")
+        if start.isdigit() and int(start) not in found:
+            found[int(start)] = path
+    return dict(sorted(found.items()))
+
+
+def written(log: Path) -> bytes:
+    """Return all that was ever written to a log, without a word of Ghost's own code."""
+    held = b""
+    for start, path in archives(log).items():
+        assert start == len(held), f"{path.name} does not begin where the one before it ends"
+        with suppress(FileNotFoundError):  # just packed: that goes on when Ghost has ended
+            held += part(path)
+            continue
+        held += part(path.with_name(f"{path.name}.gz"))
+    return held + log.read_bytes()
+
+
+def part(path: Path) -> bytes:
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
 
 
 def numbers(log: Path, pid: int) -> list[int]:
     """Return the numbers that `pid` wrote, whole lines only; all lines must be its own."""
-    words = [line.split() for line in log.read_bytes().rpartition(b"\n")[0].splitlines()]
+    words = [line.split()[:2] for line in written(log).rpartition(b"\n")[0].splitlines()]
     assert {int(whose) for whose, _ in words} == {pid}
     return [int(number) for _, number in words]
 

@@ -26,5 +26,5 @@ async def test_ghost_killed_at_two_hundred_random_moments_loses_and_doubles_noth
         await s.kill()
         for _ in range(ROUNDS):
             await s.round()
-        await s.end()
-        print(f"killed {s.killed} times")  # noqa: T201  what a soak is for
+        archives = await s.end()
+        print(f"killed {s.killed} times, each log cut {archives} times")  # noqa: T201  what a soak is for
