@@ -165,6 +165,9 @@ class Tape:
         elif now - self._looked_at > BLINK_S:
             self.rate = max(0, end - self._end_then) / (now - self._looked_at)
             self._looked_at, self._end_then = now, end
+        if self.strayed:  # perhaps with its folder, and without one nothing can be kept short
+            with suppress(OSError):
+                self.path.parent.mkdir(parents=True, exist_ok=True)
         oldest = self.archives[0].start if self.archives else self.base
         self.timeline.note(end, wall, oldest)
 

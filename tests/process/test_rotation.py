@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -154,11 +155,12 @@ async def test_archives_are_packed_by_another_process_and_read_all_the_same(
     assert not [name for name in os.listdir(tmp_path) if name.endswith(".tmp")]  # noqa: PTH208
 
 
-@pytest.mark.parametrize("how", ["deleted", "moved", "replaced", "a directory"])
+@pytest.mark.parametrize("how", ["deleted", "with its folder", "moved", "replaced", "a directory"])
 async def test_a_log_that_was_taken_away_is_told_read_and_kept_short(
     how: str, tmp_path: Path
 ) -> None:
-    a = table(tmp_path, "a", max_bytes=200_000, keep=2, compress=False)
+    (tmp_path / "logs").mkdir()
+    a = table(tmp_path / "logs", "a", max_bytes=200_000, keep=2, compress=False)
     a.path.touch()
     async with kept(tmp_path, a=a) as k, daemon(a.path, "numbers", 1, 10**9, 50) as process:
         k.leaders["a"] = process.pid
@@ -173,7 +175,7 @@ async def test_a_log_that_was_taken_away_is_told_read_and_kept_short(
         assert fresh == list(range(fresh[0], fresh[0] + 5))
         size = os.stat(f"/proc/{process.pid}/fd/1").st_size  # noqa: PTH116 - proc(5)
         assert size < 100 * a.max_bytes, "it is cut where it lies"
-        if how in {"deleted", "moved"}:
+        if how in {"deleted", "with its folder", "moved"}:
             assert not a.path.exists(), "nothing is put in its place"
         process.kill()
         process.wait()
@@ -195,6 +197,9 @@ def _take_away(log: Path, how: str) -> None:
         other = log.with_name("other")
         other.write_text("")
         other.rename(log)
+        return
+    if how == "with its folder":
+        shutil.rmtree(log.parent)
         return
     log.unlink()
     if how == "a directory":
