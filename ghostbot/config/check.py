@@ -10,6 +10,7 @@ from ghostbot.config.check_start import base_names, check_instances, check_start
 from ghostbot.config.check_watch import check_watch
 from ghostbot.config.model import Config, DaemonTable
 from ghostbot.config.page import Page
+from ghostbot.config.speech import GROUP
 from ghostbot.config.wrong import spelled
 from ghostbot.core.order import levels
 from ghostbot.core.restart import Kind, delay
@@ -29,6 +30,7 @@ def check(config: Config, page: Page) -> None:
     _ports(config, page)
     _logs(config, page)
     check_watch(config, page)
+    _routes(config, page)
     silent = ("slack",) in page.lines and config.slack.channel is None
     if silent and not page.is_wrong("slack"):
         page.warn(("slack",), "no channel: Ghost answers in Slack, but sends no alerts there")
@@ -37,6 +39,15 @@ def check(config: Config, page: Page) -> None:
         page.warn(("web", "listen"), words)
     if not config.daemons and not page.is_wrong():
         page.warn(("daemon",), "no daemon yet: write [daemon.NAME] and its command")
+
+
+def _routes(config: Config, page: Page) -> None:
+    """Note routes of groups that no daemon is in."""
+    groups = {GROUP + d.group for d in config.daemons.values() if d.group}
+    for key in config.slack.routes:
+        if key.startswith(GROUP) and key not in groups:
+            words = f"no daemon is in {key}{did_you_mean(key, groups)}"
+            page.wrong(("slack", "routes", key), words)
 
 
 def _is_loopback(host: str) -> bool:

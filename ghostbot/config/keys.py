@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from ghostbot.config.command import command
 from ghostbot.config.model import Kill
+from ghostbot.config.speech import mention, routes, window
 from ghostbot.config.start import nice, rlimits, size, umask, user
 from ghostbot.config.values import (
     Reader,
@@ -47,6 +48,9 @@ SLACK: Keys = {
     "channel": channel,
     "command": slash_command,
     "heartbeat": unless_off(duration(least_s=1.0)),  # Slack takes about one message a second
+    "mention": one_or_many(mention, 'mention = ["@on-call"]'),
+    "quiet": one_or_many(window, 'quiet = ["22:00-07:00", "sat-sun"]'),
+    "routes": routes,
 }
 WEB: Keys = {
     "listen": unless_off(address),
@@ -129,8 +133,7 @@ LATER = frozenset(  # keys and tables that the design names and this version doe
     {
         *("roles", "root", "summaries", "watch", "webhook"),
         *("ghost.ping_url", "ghost.timezone"),
-        *("slack.digest", "slack.mask", "slack.mention", "slack.mode", "slack.patches"),
-        *("slack.quiet", "slack.routes"),
+        *("slack.digest", "slack.mask", "slack.mode", "slack.patches"),
         *("web.cors", "web.public", "web.public_status"),
     }
 )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from ghostbot.core.quiet import Window
 from ghostbot.core.restart import Policy
 
 LISTEN = ("127.0.0.1", 5051)  # the private door, on the port of the system Ghost replaces
@@ -196,6 +197,9 @@ class SlackTable:
     channel: str | None = None
     command: str = COMMAND
     heartbeat_s: float | None = HEARTBEAT_S  # None: off
+    mention: tuple[str, ...] = ()  # whom a page names: ids of people or groups, or @handles
+    quiet: tuple[Window, ...] = ()  # when only pages are said
+    routes: Mapping[str, str] = field(default_factory=dict)  # severity or group:G → channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from signal import Signals
 from typing import Any
 
 from ghostbot.config.keys import ALONE, DAEMON, DEFAULTS, LOG, TABLES
+from ghostbot.config.speech import GROUP, Severity
 from ghostbot.config.start import LIMITS
 from ghostbot.config.values import NAME_MAX, Reader
 from ghostbot.config.watched import ACTION, ALWAYS, CHECK, DOES, OF_ALL, PROBE, USES
@@ -45,6 +46,7 @@ PLAIN: Mapping[str, Shape] = {  # by the name of the reader
     "headers": TEXTS,
     "host": TEXT,
     "name": TEXT,
+    "mention": TEXT,
     "nice": {"type": "integer", "minimum": -20, "maximum": 19},
     "page_of": TEXT,
     "path": TEXT,
@@ -55,6 +57,10 @@ PLAIN: Mapping[str, Shape] = {  # by the name of the reader
     "port": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, {"const": "auto"}]},
     "repository": TEXT,
     "rlimits": {"type": "object", "propertyNames": {"enum": list(LIMITS)}},
+    "routes": {
+        **TEXTS,
+        "propertyNames": {"anyOf": [{"enum": [*Severity]}, {"pattern": f"^{GROUP}."}]},
+    },
     "slash_command": TEXT,
     "statuses": {"anyOf": [STATUS, {"type": "array", "items": STATUS}]},
     "stop_signal": {
@@ -67,6 +73,7 @@ PLAIN: Mapping[str, Shape] = {  # by the name of the reader
     "url": TEXT,
     "user": TEXT,
     "variable": TEXT,
+    "window": TEXT,
 }
 
 

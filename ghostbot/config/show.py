@@ -175,6 +175,7 @@ SPELLED: Mapping[str, Callable[[Any], str]] = {  # by field, where its type does
     "headers": _secrets,
     "inputs": _secrets,
     "listen": _address,
+    "quiet": lambda windows: _any([window.text for window in windows]),
     "rlimits": _rlimits,
     "stop_signal": _signal,
     "umask": lambda mask: _text(f"{mask:03o}"),
