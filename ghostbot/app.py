@@ -40,6 +40,7 @@ from ghostbot.slack.outbox import Outbox
 from ghostbot.slack.people import People
 from ghostbot.store.database import Database
 from ghostbot.store.incidents import Incidents
+from ghostbot.store.outbox import Unsaid
 from ghostbot.store.posts import Posts
 from ghostbot.supervision import Supervision
 from ghostbot.troubles import Troubles
@@ -259,6 +260,7 @@ class _Speech:
             ready=self._gateway.ready,
             find=self._people.find,
             tell=troubles.teller("slack channel"),
+            unsaid=Unsaid(self._database),
         )
         self.voice = self._notifier = Notifier(
             outbox=self._outbox,
@@ -297,6 +299,7 @@ class _Speech:
             "disk": sanity.disk(self._house.config.ghost.state_dir),
             "descriptors": sanity.descriptors,
             "slots": sanity.slots,
+            "clock": sanity.clock(lambda: self._house.clock.jumped),
             "beats": sanity.beats(beats.misfires if beats else int),
             "slack": sanity.link(self.voice.link),
         }

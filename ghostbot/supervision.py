@@ -102,6 +102,7 @@ class Supervision:
     rollcall: Rollcall
     looks: Looks
     files: Files
+    clock: Clock
     maker: _Maker
     rewired: list[Callable[[], None]] = field(default_factory=list)  # called after each reload
 
@@ -143,12 +144,11 @@ class Supervision:
         self.selfcheck.watch(self.config.checks)
         limits = Limits(self.dogs, self.usage.measures)
         self.usage.taken = limits.look
-        clock = Clock(self.dogs, self.troubles.teller("clock"), resumed=self.selfcheck.resumed)
         prefix = f"{state_id(self.config.ghost.state_dir)}/"
         return {
             "lifecycle": self.lifecycle.run,
             "selfcheck": self.selfcheck.run,
-            "clock": clock.run,
+            "clock": self.clock.run,
             "files": self.files.run,
             "following": Following(self.dogs, self.bus).run,
             "drift": Drift(self.dogs, prefix, self.troubles.teller).run,
@@ -273,6 +273,7 @@ def _whole(
         Rollcall(dogs, bus, troubles.line),
         looks,
         Files(dogs, troubles.teller),
+        Clock(dogs, troubles.teller("clock"), resumed=selfcheck.resumed),
         maker,
     )
 

@@ -51,6 +51,7 @@ class Clock:
         self._tell = tell
         self._slept = slept
         self._told: asyncio.TimerHandle | None = None
+        self.jumped: tuple[float, float] | None = None  # how far it slept last, and when it woke
 
     async def run(self) -> None:
         """Look for ever."""
@@ -64,6 +65,7 @@ class Clock:
 
     def _resume(self, seconds: float) -> None:
         log.warning("resumed slept_s=%.0f", seconds)
+        self.jumped = seconds, asyncio.get_running_loop().time()
         for dog in self._dogs.values():
             dog.post(Resumed())
         self._resumed()

@@ -180,6 +180,19 @@ def beats(misfires: Callable[[], int]) -> Look:
     return look
 
 
+def clock(jumped: Callable[[], tuple[float, float] | None]) -> Look:
+    """Return what looks at the clocks; `jumped` gives the last sleep, and when it ended."""
+
+    async def look() -> Own:
+        last = jumped()
+        if last is None:
+            return Own(ok=True, said="no jump since Ghost began")
+        ago = asyncio.get_running_loop().time() - last[1]
+        return Own(ok=True, said=f"slept for {last[0]:.0f} s, {ago:.0f} s ago; nobody was blamed")
+
+    return look
+
+
 def link(ask: Callable[[], str]) -> Look:
     """Return what looks at the link to Slack; `ask` says in words how it is.
 

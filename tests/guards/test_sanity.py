@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ghostbot.guards import sanity
+from ghostbot.guards.clock import Clock
 from ghostbot.guards.sanity import Own, Sanity
 from ghostbot.store.database import Database
 from ghostbot.troubles import Troubles
@@ -105,3 +106,17 @@ async def test_missed_beats_are_trouble_and_the_link_to_slack_is_only_shown() ->
     look = sanity.link(lambda: "off, SLACK_BOT_TOKEN missing")
     assert (await look()).ok is None
     assert (await sanity.link(lambda: "connected")()).ok is True
+
+
+def test_a_jump_of_the_clock_is_shown_and_no_trouble() -> None:
+    async def main() -> None:
+        slept = iter((0.0, 0.0, 3600.0, 3600.0, 3600.0))
+        clock = Clock({}, lambda _: None, slept=lambda: next(slept, 3600.0))
+        assert (await sanity.clock(lambda: clock.jumped)()).said == "no jump since Ghost began"
+        running = asyncio.create_task(clock.run(), name="clock")
+        await asyncio.sleep(10)
+        running.cancel()
+        own = await sanity.clock(lambda: clock.jumped)()
+        assert (own.ok, own.said) == (True, "slept for 3600 s, 8 s ago; nobody was blamed")
+
+    run(main())

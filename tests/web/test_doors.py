@@ -10,7 +10,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
+from ghostbot.web import answers
 from ghostbot.web import doors as doors_module
 from ghostbot.web.token import token
 from tests.fakes.doors import Asked, daemon, exchange, open_doors, request
@@ -220,3 +222,25 @@ async def test_a_daemon_without_a_private_door_is_still_reached(tmp_path: Path) 
     async with open_doors(tmp_path, daemon(tmp_path, "only"), listen=None) as opened:
         assert opened.doors.private is None
         assert (await opened.ask("GET /api/daemons/only")).status == 200
+
+
+class Stuck:
+    """A noun whose answer never comes."""
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/api/stuck", self.hang)]
+
+    async def hang(self, _: web.Request) -> web.Response:
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets it")
+
+
+async def test_an_answer_that_does_not_come_is_given_up_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "LIMIT_S", 0.1)
+    async with open_doors(tmp_path, more=lambda _: [Stuck()]) as asked:
+        late = await asked.ask("GET /api/stuck")
+        assert (late.status, late.json["error"]["code"]) == (503, "late")
+        assert "cannot answer within 0.1 s; see `ghost health`" in late.json["error"]["message"]
+        assert (await asked.ask("GET /api/daemons")).status == 200
