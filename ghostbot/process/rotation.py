@@ -31,6 +31,7 @@ from ghostbot.process.tape import Tape
 
 EVERY_S = 1.0
 SOONEST_S = 0.02
+UNSURE_S = 0.1  # to the second look, which is the first to tell how fast a long log grows
 PACKED_S = 0.2  # between looks whether an archive is packed by now
 TURN_S = 0.5  # for cutting one log, before the others get their turn
 LOOK_S = 0.2  # a log is a plain file: whoever writes to it tells nobody
@@ -192,6 +193,7 @@ class Logs:
     def _keep_short(self, kept: _Kept) -> None:
         tape, began = kept.tape, time.monotonic()
         tape.look()
+        was_long = tape.is_long
         while tape.cut():
             if time.monotonic() - began > TURN_S or self._is_ending:
                 break
@@ -203,6 +205,8 @@ class Logs:
         room, pause_s = max(0, tape.limits.max_bytes - tape.size), EVERY_S
         if tape.rate > 0:
             pause_s = min(EVERY_S, max(SOONEST_S, room / tape.rate / 2))
+        elif was_long:
+            pause_s = UNSURE_S
         kept.due = time.monotonic() + pause_s
 
     def _keep_total(self) -> None:

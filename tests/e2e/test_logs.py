@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from tests.fakes.real_ghost import RealGhost, program, real_ghost, until
+from tests.fakes.storm import storm
 
 pytestmark = [
     pytest.mark.timeout(120),
@@ -181,3 +182,10 @@ def not_almighty(folder: Path) -> str:
     script.write_text(f'#!/bin/sh\nexec {setpriv} {bounds} {sys.executable} "$@"\n')
     script.chmod(0o700)
     return str(script)
+
+
+@pytest.mark.alone
+async def test_a_daemon_that_pours_out_lines_is_felt_by_neither_ghost_nor_another(
+    tmp_path: Path,
+) -> None:
+    (await storm(tmp_path, 6)).hold()

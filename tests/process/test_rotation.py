@@ -119,6 +119,16 @@ async def test_under_a_storm_the_disk_holds_what_is_allowed_and_others_are_read(
     assert k.on_disk() < 3.2 * spam.max_bytes
 
 
+def test_a_log_that_is_too_long_at_the_first_look_is_looked_at_again_soon(tmp_path: Path) -> None:
+    k = Kept(tmp_path, a=table(tmp_path, "a", max_bytes=100_000, compress=False))
+    k.tables["a"].path.write_bytes(bytes(500_000))
+    k.logs.counts("a")
+    assert k.logs.look() < 0.5, "how fast it grows is not known yet"
+    k.tables["a"].path.write_bytes(b"short")
+    k.logs.look()
+    assert k.logs.look() <= 1
+
+
 async def test_the_total_holds_and_the_oldest_archives_go_first(tmp_path: Path) -> None:
     tables = {n: table(tmp_path, n, max_bytes=MB, keep=9, compress=False) for n in ("a", "b")}
     async with kept(tmp_path, 6 * MB, **tables) as k:

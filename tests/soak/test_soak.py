@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.storm import storm
 from tests.fakes.survival import survival
 
 pytestmark = [
@@ -28,3 +29,9 @@ async def test_ghost_killed_at_two_hundred_random_moments_loses_and_doubles_noth
             await s.round()
         archives = await s.end()
         print(f"killed {s.killed} times, each log cut {archives} times")  # noqa: T201  what a soak is for
+
+
+async def test_a_minute_of_a_hundred_megabytes_a_second_is_felt_by_nobody(tmp_path: Path) -> None:
+    found = await storm(tmp_path, 60)
+    print(found)  # noqa: T201
+    found.hold()
