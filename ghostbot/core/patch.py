@@ -89,7 +89,7 @@ class Place:
     column: int | None = None
 
 
-class Refused(Exception):  # noqa: N818 - what a patch is, in the words of the field
+class Refused(Exception):
     """A patch that is not applied: a stable code, the reason, and where."""
 
     def __init__(self, code: str, words: str, place: Place | None = None) -> None:
