@@ -19,6 +19,7 @@ from pathlib import Path
 from ghostbot.bus import Bus
 from ghostbot.config.model import Config, DaemonTable
 from ghostbot.core.daemon import Daemon
+from ghostbot.core.restart import Kind
 from ghostbot.core.snapshot import Outside
 from ghostbot.guards.budget import SpawnBudget
 from ghostbot.guards.clock import Clock
@@ -30,9 +31,11 @@ from ghostbot.guards.renewal import Files, Following
 from ghostbot.guards.rollcall import Rollcall
 from ghostbot.guards.selfcheck import Selfcheck
 from ghostbot.guards.sentinel import Sentinel, obstacle
+from ghostbot.guards.tunnels import Tunnels
 from ghostbot.guards.watchdog import Watchdog
 from ghostbot.probes.reader import Begin as LogBegin
 from ghostbot.probes.reader import begins
+from ghostbot.process.addresses import File
 from ghostbot.process.errand import Errands
 from ghostbot.process.exits import Exits
 from ghostbot.process.identity import is_alive
@@ -62,6 +65,7 @@ class _Maker:
     budget: SpawnBudget
     dogs: dict[str, Watchdog]
     begun: dict[str, LogBegin]  # when each was last started, and where its log was then
+    tunnels: Tunnels
 
     def make(self, table: DaemonTable, record: Daemon) -> Watchdog:
         """Make one, with the port that it has so far."""
@@ -75,6 +79,7 @@ class _Maker:
             obstacle=self._prepare,
             save=self.registry.note,
             bus=self.bus,
+            settled=self.tunnels.settled,
         )
 
     def _prepare(self, table: DaemonTable) -> str | None:
@@ -82,7 +87,7 @@ class _Maker:
             self.notices.listen(table.name)
         self.dogs[table.name].table = settled = self.ports.settled(table)
         self.begun[table.name] = begins(table.log.path)
-        return obstacle(settled)
+        return self.tunnels.missing(table) or obstacle(settled)
 
 
 Begin = Callable[[str, Callable[[], Awaitable[None]]], object]  # a task, kept as long as Ghost
@@ -101,6 +106,7 @@ class Supervision:
     selfcheck: Selfcheck
     rollcall: Rollcall
     looks: Looks
+    errands: Errands
     files: Files
     clock: Clock
     maker: _Maker
@@ -127,13 +133,20 @@ class Supervision:
         return self.maker.notices
 
     @property
+    def tunnels(self) -> Tunnels:
+        """Where each tunnel is reached from outside."""
+        return self.maker.tunnels
+
+    @property
     def dogs(self) -> dict[str, Watchdog]:
         """The watchdogs by name, in the order of the file."""
         return self.maker.dogs
 
     def outside(self, name: str) -> Outside:
         """Return what is seen of a daemon from outside its record."""
-        return Outside(self.usage.measures().get(name), self.selfcheck.health(name))
+        tunnel = self.dogs[name].table.policy.kind is Kind.TUNNEL
+        url = self.tunnels.last(name) if tunnel else None
+        return Outside(self.usage.measures().get(name), self.selfcheck.health(name), url)
 
     def tasks(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """Name what runs for as long as Ghost; who listens comes before who acts.
@@ -151,7 +164,8 @@ class Supervision:
             "clock": self.clock.run,
             "files": self.files.run,
             "following": Following(self.dogs, self.bus).run,
-            "drift": Drift(self.dogs, prefix, self.troubles.teller).run,
+            "drift": Drift(self.dogs, prefix, self.troubles.teller, self.tunnels.settled).run,
+            "tunnels": self.tunnels.run,
             "sentinel": Sentinel(self.dogs, self.bus, self.troubles.teller("starting")).run,
             "rollcall": self.rollcall.run,
             "usage": self.usage.run,
@@ -228,12 +242,14 @@ async def supervision(config: Config, troubles: Troubles) -> AsyncIterator[Super
     )
     records = registry.load()
     ports = _ports(config, troubles)
-    notes = (*journal.notes, *registry.notes, *ports.notes)
+    dogs: dict[str, Watchdog] = {}
+    file = File(state_dir / "tunnels.json", troubles.teller("addresses"))
+    tunnels = Tunnels(dogs, bus, file)
+    notes = (*journal.notes, *registry.notes, *ports.notes, *file.notes)
     for note in notes:
         log.warning("found %s", note)
     notices = Notices(state_id(state_dir), loop, troubles.teller("notices"))
-    dogs: dict[str, Watchdog] = {}
-    maker = _Maker(runs, registry, bus, notices, ports, SpawnBudget(), dogs, {})
+    maker = _Maker(runs, registry, bus, notices, ports, SpawnBudget(), dogs, {}, tunnels)
     for name, table in config.daemons.items():
         dogs[name] = maker.make(table, records.get(name, Daemon(name)))
     _tell_strangers(config, records, troubles)
@@ -260,8 +276,17 @@ def _whole(
         inherited=inherited_environment(os.environ),
         exits=maker.runs.exits,
     )
-    looks = Looks(errands.run, config.path.parent, tape=logs.tape, begun=maker.begun)
+    errands.clear()
+    looks = Looks(
+        errands.run,
+        config.path.parent,
+        tape=logs.tape,
+        begun=maker.begun,
+        known=maker.tunnels.address,
+    )
     selfcheck = Selfcheck(dogs, bus, maker.notices, look_of=looks.of, doubt=lifecycle.doubt)
+    selfcheck.also.append(maker.tunnels.looked)
+    maker.tunnels.soon, maker.tunnels.ask = selfcheck.soon, looks.named_by
     return Supervision(
         config,
         troubles,
@@ -272,6 +297,7 @@ def _whole(
         selfcheck,
         Rollcall(dogs, bus, troubles.line),
         looks,
+        errands,
         Files(dogs, troubles.teller),
         Clock(dogs, troubles.teller("clock"), resumed=selfcheck.resumed),
         maker,

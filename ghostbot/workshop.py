@@ -20,13 +20,11 @@ from ghostbot.guards.executor import Executor
 from ghostbot.guards.timetable import Timetable
 from ghostbot.guards.trends import Trends
 from ghostbot.incidents.own import Own
-from ghostbot.process.errand import Errands
-from ghostbot.process.spawn import inherited_environment
 from ghostbot.store.database import Database
 from ghostbot.store.findings import Findings
 from ghostbot.store.tasks import Heals
 from ghostbot.store.tasks import Tasks as Rows
-from ghostbot.supervision import Supervision, state_id
+from ghostbot.supervision import Supervision
 from ghostbot.tasks import Tasks
 
 
@@ -108,16 +106,11 @@ def _hearing(house: Supervision, ghost: Ghost, shop: Workshop) -> Iterator[None]
 
 
 def _actions(house: Supervision, config: Callable[[], Config], restart: Restart) -> Actions:
-    folder, state_dir = house.config.path.parent, house.config.ghost.state_dir
-    errands = Errands(
-        state_id=state_id(state_dir),
-        folder=state_dir / "errands",
-        inherited=inherited_environment(os.environ),
-        exits=house.runs.exits,
-    )
+    folder = house.config.path.parent
     return Actions(
         lambda: config().actions,
         restart=restart,
-        errand=errands.run,
+        errand=house.errands.run,
         token=lambda name: found(name, folder, os.environ),
+        known=house.tunnels.address,
     )

@@ -2,14 +2,17 @@
 
 Rule 1: it is started like a daemon (own session, no pipe to Ghost), and ended as a tree where it
         takes too long, writes too much, or nobody waits for it any more.
-Rule 2: it is not journaled, as it lives shorter than Ghost; its marker lets `ghost sweep` find it.
+Rule 2: it is not journaled, as it lives shorter than Ghost; by its marker the next Ghost ends what
+        a killed one left.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import os
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -26,7 +29,10 @@ from ghostbot.process.tree import Snapshot, members, send
 
 LOOK_S = 1.0  # how often is looked how much it wrote
 WROTE_MAX = 64_000_000  # bytes on disk; a command that writes more is ended
+CLEAR_ROUNDS = 5  # who is being killed may fork once more
 GONE_S = 5.0  # how long is waited for what was killed
+
+log = logging.getLogger("ghost.errands")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,19 @@ class Errands:
         self._folder = folder
         self._inherited = inherited
         self._exits = exits
+        self._life = uuid.uuid4().hex[:8]  # an earlier one in this process may have left some
         self._numbers = itertools.count(1)
+
+    def clear(self) -> None:
+        """End what an earlier Ghost began: nobody waits for it. Blocks; before the first `run`."""
+        for _ in range(CLEAR_ROUNDS):
+            left = [proc_of(stat) for stat in Snapshot.take().marked(self._prefix)]
+            if not left:
+                break
+            log.warning("errands of an earlier Ghost ended pids=%s", [proc.pid for proc in left])
+            send(left, SIGKILL)
+        for path in self._folder.glob("*.out"):
+            path.unlink(missing_ok=True)
 
     async def run(
         self,
@@ -65,7 +83,7 @@ class Errands:
 
         Raises CannotSpawn where it does not begin. Cancelled, it ends the command first.
         """
-        name = f"{os.getpid()}-{next(self._numbers)}"
+        name = f"{self._life}-{next(self._numbers)}"
         path, marker = self._folder / f"{name}.out", f"{self._prefix}{name}"
         proc, end = self._spawn(command, cwd or self._folder, env, path, marker)
         timed_out = True

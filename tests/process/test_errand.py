@@ -94,3 +94,21 @@ async def test_a_command_that_is_not_there_is_named(errands: Errands, tmp_path: 
         await errands.run(
             (str(tmp_path / "repair.sh"),), cwd=None, env={}, timeout_s=5, most_bytes=5
         )
+
+
+async def test_what_an_earlier_ghost_began_is_ended_and_its_output_goes(
+    errands: Errands, tmp_path: Path
+) -> None:
+    """Killed, or another by an upgrade: nobody waits for its commands any more."""
+    mark = {**os.environ, "GHOST_UNIT": f"{STATE}/errand/old-1"}
+    command = [sys.executable, "-S", "-c", "import time; print(flush=True); time.sleep(99)"]
+    old = await asyncio.create_subprocess_exec(
+        *command, env=mark, stdout=asyncio.subprocess.PIPE, start_new_session=True
+    )
+    assert old.stdout is not None
+    await old.stdout.readline()
+    (tmp_path / "errands").mkdir()
+    (tmp_path / "errands" / "old-1.out").write_text("half of it")
+    await asyncio.to_thread(errands.clear)
+    assert await asyncio.wait_for(old.wait(), 5) == -9
+    assert (await run(errands, "print('fresh')")).output == b"fresh\n"
