@@ -53,6 +53,7 @@ from ghostbot.web.own import Own
 from ghostbot.web.probes import Probes
 from ghostbot.web.status_file import StatusFile
 from ghostbot.web.tasks import Tasks
+from ghostbot.web.tunnels import Tunnels
 from ghostbot.web.upgrade import Upgrade
 from ghostbot.web.upkeep import Upkeep
 from ghostbot.workshop import Workshop, workshop
@@ -154,6 +155,7 @@ def _nouns(
         Tasks(shop.tasks),
         Probes(house.selfcheck, shop.trends, speech.desk.test),
         Own(sane, house.rollcall),
+        Tunnels(house.tunnels.all),
         Actions(shop.tasks, shop.checks, lambda: own.reload.config.checks),
         Orchestrator(
             ghost,

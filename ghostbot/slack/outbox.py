@@ -1,9 +1,10 @@
 """Everything Ghost says by itself: living messages and their threads, at the pace Slack allows.
 
 Rule 1: a message has a key. What is put under the same key is an edit, and the newest one wins.
-Rule 2: one message a second and channel, the first at once.
+Rule 2: what waits is kept on disk: the next Ghost says it. Replies of one thread go as one.
 Rule 3: what passes (a network, a limit, Slack's own trouble) is tried again, ever more slowly.
 Rule 4: what only a person can mend is told once, with the way out; the messages wait meanwhile.
+Rule 5: a post whose answer was lost is looked for before it is posted again.
 """
 
 from __future__ import annotations
@@ -12,18 +13,22 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 
+import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from ghostbot.slack.blocks.message import Message
+from ghostbot.slack.keeping import Keeping, Unsaid
+from ghostbot.slack.pace import CHANNEL_S, EDIT, HISTORY, LOOKS, POST, REPLIES, Pace
+from ghostbot.slack.pending import Item, Pending
 from ghostbot.slack.refusals import (
     BOT,
     CHANNEL_REFUSALS,
     GONE,
+    LIMITS,
     NETWORK,
     NOT_RETRIED_S,
     PASSING,
@@ -33,38 +38,19 @@ from ghostbot.slack.refusals import (
     retry_after_s,
     token_way_out,
 )
+from ghostbot.slack.search import metadata, said_since
+from ghostbot.slack.whereabouts import Posts, Whereabouts
 
 PENDING_MAX = 1_000  # messages waiting; edits of one message are one
 SAID_KEPT = 200  # of which is known when they were said
-PACE_S = 1.0  # Slack's advice: one message a second and channel
 FIRST_S, LAST_S = 0.5, 60.0  # between tries of what passes
+SETTLE_S = 3.0  # what was not answered in time may still be done so much later
 CHANNEL_AGAIN_S = 300.0  # a channel that refuses is tried again this often
+LOOKS_MAX = 5  # refused looks for a lost post; then it may be said twice rather than never
+TRIES = 3  # then the next one has a try
+THREADS_TURN = 4  # every fourth is a reply, however much else there is to say
 
 log = logging.getLogger("ghost.slack.outbox")
-
-
-class Posts(Protocol):
-    """Where each message is, kept over Ghost's restarts."""
-
-    async def get(self, key: str) -> tuple[str, str] | None:
-        """Return (channel id, ts), or None where it was never posted."""
-
-    async def put(self, key: str, channel: str, ts: str) -> None:
-        """Remember where it is."""
-
-    async def forget(self, key: str) -> None:
-        """Forget it: it is no longer there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A message that is to be said. `under` is the key of the message whose thread it is in."""
-
-    key: str
-    channel: str
-    message: Message
-    under: str | None = None
-    tries: int = 0
 
 
 class Outbox:
@@ -78,22 +64,24 @@ class Outbox:
         ready: Callable[[], Awaitable[None]],
         find: Callable[[str], Awaitable[str | None]],
         tell: Callable[[str | None], None],
-        pace_s: float = PACE_S,
+        unsaid: Unsaid | None = None,
+        pace_s: float = CHANNEL_S,
     ) -> None:
         """Take the parts: a client that repeats nothing by itself, what waits until Slack has let
         us in, what finds a channel's id, and who hears of what only a person can mend."""
         self._client = client
-        self._posts = posts
+        self._where = Whereabouts(posts)
         self._ready = ready
         self._find = find
         self._tell = tell
-        self._pace_s = pace_s
-        self._pending: OrderedDict[str, Item] = OrderedDict()
+        self._pace = Pace(pace_s)
+        self._pending = Pending()
+        self._kept = Keeping(self._pending, unsaid)
         self._changed = asyncio.Event()
-        self._not_before: dict[str, float] = {}  # by channel, in the loop's seconds
-        self._all_not_before = 0.0
+        self._turns = 0
+        self._failures = 0  # in a row, of what passes
+        self._looks = 0  # in a row, that were refused
         self._refused: dict[str, str] = {}  # by channel: what a person was told
-        self._lost = 0
         self._said_at: OrderedDict[str, float] = OrderedDict()  # by key, epoch seconds
         self._was_said = asyncio.Event()  # set for a moment after each message
 
@@ -107,18 +95,23 @@ class Outbox:
         """Say it, or edit what was said under this key. Never waits."""
         self._add(Item(key, channel, message))
 
-    def reply(self, key: str, under: str, channel: str, message: Message) -> None:
-        """Say it once in the thread of the message `under`. Never waits."""
-        self._add(Item(key, channel, message, under))
+    def reply(
+        self, key: str, under: str, channel: str, message: Message, *, broadcast: bool = False
+    ) -> None:
+        """Say it once in the thread of the message `under`. Never waits.
+
+        `broadcast` shows it in the channel as well, where it pings whom it mentions.
+        """
+        if not self._where.is_known(key):
+            self._add(Item(key, channel, message, under, broadcast))
 
     def _add(self, item: Item) -> None:
-        if item.key not in self._pending and len(self._pending) >= PENDING_MAX:
-            oldest = next((k for k, i in self._pending.items() if i.under), None)
-            self._pending.pop(oldest or next(iter(self._pending)))
-            self._lost += 1
-            log.warning("outbox full, lost=%s", self._lost)
-        self._pending[item.key] = item
+        lost = self._pending.lost
+        self._pending.put(item, PENDING_MAX)
+        if self._pending.lost != lost and lost % 100 == 0:
+            log.warning("outbox full, lost=%s", self._pending.lost)
         self._changed.set()
+        self._kept.changed()
 
     @property
     def waiting(self) -> int:
@@ -127,15 +120,24 @@ class Outbox:
 
     async def run(self) -> None:
         """Say what is to be said, until cancelled."""
+        try:
+            await self._kept.load()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._kept.run(), name="outbox store")
+                tasks.create_task(self._work(), name="outbox worker")
+        finally:
+            await self._kept.end()
+
+    async def _work(self) -> None:
         await self._ready()
         loop = asyncio.get_running_loop()
         while True:
             self._changed.clear()
-            item, due = self._next(loop.time())
-            if item is None:
-                await self._wait(None if due is None else due - loop.time())
+            found = await self._next(loop.time())
+            if isinstance(found, tuple):
+                await self._deliver(*found, loop.time())
             else:
-                await self._deliver(item, loop.time())
+                await self._wait(None if found is None else found - loop.time())
 
     async def _wait(self, seconds: float | None) -> None:
         try:
@@ -144,82 +146,173 @@ class Outbox:
         except TimeoutError:
             return  # the next one is due
 
-    def _next(self, now: float) -> tuple[Item | None, float | None]:
-        """Return the message to be said now, or when one may be; living ones before threads."""
+    async def _next(self, now: float) -> tuple[Item, str] | float | None:
+        """Return what is to be said now and by which method, or when something may be."""
+        if self._pending and self._pace.all_from > now:
+            return self._pace.all_from
         soonest: float | None = None
-        for item in sorted(self._pending.values(), key=lambda i: i.under is not None):
-            at = max(self._all_not_before, self._not_before.get(item.channel, 0.0))
-            if at <= now:
-                return item, None
-            soonest = at if soonest is None else min(soonest, at)
-        return None, soonest
+        threads_first = self._turns % THREADS_TURN == THREADS_TURN - 1
+        skipped = self._failures // TRIES  # one that fails for ever must not hold up the others
+        for item in self._pending.in_order(threads_first=threads_first, skipped=skipped):
+            method = await self._method(item)
+            if method is None:
+                continue
+            due = self._pace.due(method, item.channel)
+            if due <= now:
+                self._turns += 1
+                return item, method
+            soonest = due if soonest is None else min(soonest, due)
+        return soonest
 
-    async def _deliver(self, item: Item, now: float) -> None:
-        self._not_before[item.channel] = now + self._pace_s
+    async def _method(self, item: Item) -> str | None:
+        """Return what is to be called for an item; None: nothing, or nothing yet."""
+        place = await self._where.of(item.key)
+        if item.under is None:
+            if place is not None:
+                return EDIT
+            return POST if item.tried_at is None else HISTORY
+        if place is not None:
+            self._pending.drop(item)  # said already
+            return None
+        if await self._where.of(item.under) is None:
+            if item.under not in self._pending:
+                self._pending.drop(item)  # there is no message to say it under
+            return None
+        return POST if item.tried_at is None else REPLIES
+
+    async def _deliver(self, item: Item, method: str, now: float) -> None:
+        self._pace.used(method, item.channel, now)
+        items = self._pending.batch(item) if method == POST else [item]
         try:
-            await self._say(item)
+            if method in LOOKS:
+                await self._look(item)
+            elif method == EDIT:
+                await self._edit(item)
+            else:
+                await self._post(items)
         except SlackApiError as error:
-            await self._not_said(item, error, now)
+            await self._not_done(items, method, error, now)
         except NETWORK as error:
-            log.warning("cannot say key=%s why=%r", item.key, error)
-            self._later(item, now, None)
+            self._cut_off(items, error, now)
         else:
-            self._said(item)
+            self._failures = 0
 
-    def _said(self, item: Item) -> None:
-        self._drop(item)
-        self._said_at[item.key] = time.time()
-        if len(self._said_at) > SAID_KEPT:
+    async def _edit(self, item: Item) -> None:
+        place = await self._where.of(item.key)
+        assert place is not None, "what was never posted is posted, not edited"
+        await self._client.chat_update(
+            channel=place[0], ts=place[1], metadata=metadata([item.key]), **item.message.payload()
+        )
+        self._said([item])
+
+    async def _post(self, items: list[Item]) -> None:
+        first, keys = items[0], [item.key for item in items]
+        args: dict[str, Any] = self._pending.joined(items).payload()
+        if first.under is None:
+            channel = await self._find(first.channel) or first.channel
+        else:
+            parent = await self._where.of(first.under)
+            assert parent is not None, "a reply waits until there is a message to say it under"
+            channel, args["thread_ts"] = parent
+            args["reply_broadcast"] = first.broadcast
+        self._pending.tried(keys, time.time())
+        await self._kept.write()  # if Ghost dies now, the next one looks for it before it posts
+        answer = await self._client.chat_postMessage(
+            channel=channel,
+            unfurl_links=False,
+            unfurl_media=False,
+            metadata=metadata(keys),
+            **args,
+        )
+        for key in keys:
+            await self._stands(key, (answer["channel"], answer["ts"]))
+        self._said(items)
+
+    async def _stands(self, key: str, place: tuple[str, str]) -> None:
+        await self._where.stands(key, place)
+        self._pending.tried([key], None)
+
+    def _said(self, items: list[Item]) -> None:
+        self._pending.were_said(items)
+        for item in items:
+            self._said_at[item.key] = time.time()
+        while len(self._said_at) > SAID_KEPT:
             self._said_at.popitem(last=False)
+        self._kept.changed()
         self._was_said.set()
         self._was_said.clear()
-        if self._refused.pop(item.channel, None):
+        if self._refused.pop(items[0].channel, None):
             self._tell(None if not self._refused else next(iter(self._refused.values())))
 
-    def _drop(self, item: Item) -> None:
-        """Take it off the list, unless a newer form of it came meanwhile."""
-        if self._pending.get(item.key) is item:
-            del self._pending[item.key]
+    async def _look(self, item: Item) -> None:
+        """Find out which of those that may have been said were."""
+        doubted = self._pending.doubted(item)
+        since = min(i.tried_at or 0.0 for i in doubted)
+        thread_ts = None
+        channel = item.channel
+        if item.under is None:
+            channel = await self._find(item.channel) or item.channel
+        elif place := await self._where.of(item.under):
+            channel, thread_ts = place
+        found = await said_since(self._client, channel, thread_ts, since)
+        for one in doubted:
+            if one.key in found:
+                log.info("found what was said key=%s", one.key)
+                await self._stands(one.key, (channel, found[one.key]))
+        self._sure(doubted)
 
-    async def _say(self, item: Item) -> None:
-        was = await self._posts.get(item.key)
-        args = _args(item)
-        if item.under is not None:
-            parent = await self._posts.get(item.under)
-            if was is not None or parent is None:
-                return  # said already, or there is no message to say it under
-            await self._post(item, parent[0], {**args, "thread_ts": parent[1]})
-        elif was is None:
-            await self._post(item, await self._find(item.channel) or item.channel, args)
-        else:
-            await self._client.chat_update(channel=was[0], ts=was[1], **args)
+    def _sure(self, items: Iterable[Item]) -> None:
+        """Note that these can be posted: they were not said, or nobody can tell."""
+        self._looks = 0
+        self._pending.tried([item.key for item in items], None)
+        self._kept.changed()
 
-    async def _post(self, item: Item, channel: str, args: dict[str, Any]) -> None:
-        said = await self._client.chat_postMessage(
-            channel=channel, unfurl_links=False, unfurl_media=False, **args
-        )
-        await self._posts.put(item.key, said["channel"], said["ts"])
-
-    async def _not_said(self, item: Item, error: SlackApiError, now: float) -> None:
+    async def _not_done(
+        self, items: list[Item], method: str, error: SlackApiError, now: float
+    ) -> None:
         code = code_of(error)
-        if code in GONE and item.under is not None:
-            self._drop(item)  # the thread it belongs to is no longer there
-        elif code in GONE and await self._posts.get(item.key) is not None:
-            await self._posts.forget(item.key)  # it is posted anew
+        if method in LOOKS:
+            self._looked_in_vain(items[0], code)
+        elif code not in PASSING:
+            self._pending.tried([item.key for item in items], None)  # it was surely not said
+        if code in LIMITS:
+            self._pace.rest(method, now + retry_after_s(error, self._pause_s()))
         elif code in PASSING:
-            self._later(item, now, retry_after_s(error, 0.0))
+            self._pace.rest_all(now + retry_after_s(error, self._pause_s()))
+        elif method not in LOOKS:
+            await self._refuses(items, method, error, now)
+
+    def _looked_in_vain(self, item: Item, code: str) -> None:
+        self._looks += 1
+        if self._looks >= LOOKS_MAX or code not in PASSING | LIMITS:
+            log.warning("cannot find out what was said key=%s why=%s", item.key, code)
+            self._sure(self._pending.doubted(item))
+
+    async def _refuses(
+        self, items: list[Item], method: str, error: SlackApiError, now: float
+    ) -> None:
+        item, code = items[0], code_of(error)
+        if code in GONE and item.under is not None:
+            for one in items:  # the thread it belongs to is no longer there
+                self._pending.drop(one)
+        elif code in GONE and method == EDIT:
+            await self._where.is_gone(item.key)  # it is posted anew
         elif code in TOKEN_REFUSALS:
-            self._all_not_before = now + NOT_RETRIED_S
+            self._pace.rest_all(now + NOT_RETRIED_S)
             self._refuse(item.channel, token_way_out(BOT, code))
         elif code in CHANNEL_REFUSALS:
-            self._not_before[item.channel] = now + CHANNEL_AGAIN_S
+            self._pace.rest_channel(item.channel, now + CHANNEL_AGAIN_S)
             self._refuse(item.channel, channel_way_out(item.channel, code))
-        elif item.message.blocks:
-            log.error("slack refuses blocks key=%s code=%s", item.key, code, exc_info=error)
-            self._replace(item, replace(item, message=Message(item.message.text)))
         else:
-            log.error("slack refuses a message key=%s code=%s", item.key, code, exc_info=error)
-            self._drop(item)
+            self._bad_words(items, code, error)
+
+    def _bad_words(self, items: list[Item], code: str, error: SlackApiError) -> None:
+        log.error("slack refuses a message key=%s code=%s", items[0].key, code, exc_info=error)
+        for item in items:
+            if item.message.blocks or item.message.details:
+                self._pending.change(item, Message(item.message.text))
+            else:
+                self._pending.drop(item)
 
     def _refuse(self, channel: str, why: str) -> None:
         if self._refused.get(channel) != why:
@@ -227,17 +320,16 @@ class Outbox:
             log.warning("outbox %s", why)
             self._tell(why)
 
-    def _later(self, item: Item, now: float, wait_s: float | None) -> None:
-        pause_s = wait_s or min(LAST_S, FIRST_S * 2.0**item.tries)
-        self._all_not_before = now + pause_s
-        self._replace(item, replace(item, tries=min(item.tries + 1, 20)))
+    def _cut_off(self, items: list[Item], error: BaseException, now: float) -> None:
+        log.warning("cannot say key=%s why=%r", items[0].key, error)
+        if isinstance(error, aiohttp.ClientConnectorError) and items[0].tried_at is None:
+            self._pending.tried([item.key for item in items], None)  # nothing was ever sent
+        pause_s = self._pause_s()
+        late = isinstance(error, TimeoutError)
+        self._pace.rest_all(now + (max(pause_s, SETTLE_S) if late else pause_s))
 
-    def _replace(self, old: Item, new: Item) -> None:
-        if self._pending.get(old.key) is old:
-            self._pending[old.key] = new
-
-
-def _args(item: Item) -> dict[str, Any]:
-    # The key in the metadata is how a post whose answer was lost can be found again.
-    key = {"event_type": "ghost_message", "event_payload": {"key": item.key}}
-    return {**item.message.payload(), "metadata": key}
+    def _pause_s(self) -> float:
+        """Return how long to wait for what passes: longer each time."""
+        pause_s = min(LAST_S, FIRST_S * 2.0 ** min(self._failures, 20))
+        self._failures += 1
+        return pause_s

@@ -38,6 +38,15 @@ CREATE TABLE IF NOT EXISTS posts (
   ts TEXT NOT NULL,
   at REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outbox (
+  key TEXT PRIMARY KEY,
+  number INTEGER NOT NULL,
+  channel TEXT NOT NULL,
+  under TEXT,
+  broadcast INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  tried_at REAL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tasks (
   id INTEGER PRIMARY KEY,
   is_over INTEGER NOT NULL,
@@ -59,6 +68,23 @@ CREATE TABLE IF NOT EXISTS findings (
   PRIMARY KEY (subject, label, at)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS findings_at ON findings (at);
+CREATE TABLE IF NOT EXISTS history (
+  daemon TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  wanted_s REAL NOT NULL,
+  up_s REAL NOT NULL,
+  deaths INTEGER NOT NULL,
+  restarts INTEGER NOT NULL,
+  drills INTEGER NOT NULL,
+  PRIMARY KEY (daemon, at)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS silences (
+  name TEXT PRIMARY KEY,
+  by_id TEXT NOT NULL,
+  by_name TEXT NOT NULL,
+  at REAL NOT NULL,
+  until REAL NOT NULL
+) STRICT, WITHOUT ROWID;
 """
 
 log = logging.getLogger("ghost.store")

@@ -11,6 +11,7 @@ import pytest
 from ghostbot.slack import outbox as outboxes
 from ghostbot.slack.blocks.message import Message, section
 from ghostbot.slack.outbox import Outbox
+from ghostbot.slack.pace import Pace
 from tests.fakes.ghost import FakeGhost
 from tests.fakes.slack_side import Side, running, slack_side, until
 
@@ -57,7 +58,7 @@ async def test_a_reply_is_said_once_in_the_thread(side: Side) -> None:
 
 
 async def test_an_edit_goes_before_the_replies_that_wait(side: Side) -> None:
-    side.outbox._pace_s = 0.1
+    side.outbox._pace = Pace(0.1)
     side.outbox.put("k", "#ghost-alerts", said("parent"))
     for number in range(5):
         side.outbox.reply(f"k:{number}", "k", "#ghost-alerts", said(f"step {number}"))
