@@ -1,27 +1,40 @@
 """The desk: turns facts about daemons and all else into incidents, keeps them, and has them told.
 
-What an incident becomes is decided in `core.incident`. The desk only listens, looks up the
-last lines of the log, saves, and hands on. None of this is on the supervising path.
+Rule 1: what an incident becomes is decided in `core.incident`, `core.together` and
+        `core.attention`. The desk only listens, looks up what these need, saves, and hands on.
+Rule 2: an incident is changed in the desk's turns alone, one after the other: facts, the time and
+        people all wait for theirs.
+Rule 3: none of this is on the supervising path.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from ghostbot.bus import Bus, Feed, Turned
+from ghostbot.core import attention, together
 from ghostbot.core import incident as incidents
 from ghostbot.core.daemon import Daemon
-from ghostbot.core.incident import About, Incident, Subject, Told
+from ghostbot.core.incident import About, Hand, Incident, Subject, Told
+from ghostbot.errors import Failed, GhostError
+from ghostbot.incidents.lately import Lately
 from ghostbot.voice import Voice
 
+T = TypeVar("T")
 Key = tuple[About, str, str]
+Turn = tuple[Callable[[], Awaitable[Any]], "asyncio.Future[Any]"]
 
 TEST = Subject(About.GHOST, "Ghost")
+TEST_CAUSE = "test"
 SETTLE_S = 30.0  # after its start Ghost has told what ails itself
+LOOK_S = 30.0  # a time of quiet begins and ends without telling
+LEAST_S = 0.1  # between two looks at the clock
+ALL = "all"
 
 
 class Incidents(Protocol):
@@ -47,11 +60,15 @@ class Desk:
         daemons: Callable[[], Mapping[str, Daemon]],
         kept: Feed | None = None,
         subjects: Callable[[], Iterable[Subject]] = tuple,
+        after: Callable[[], Mapping[str, Collection[str]]] = dict,
+        is_quiet: Callable[[float], bool] = lambda _: False,
+        now: Callable[[], float] = time.time,
     ) -> None:
         """Take the parts.
 
         `last_lines` reads the end of a daemon's log; `kept` holds what happened before the desk
-        was there; `subjects` are the checks and tunnels that there are.
+        was there; `subjects` are the checks and tunnels that there are; `after` says who comes
+        after whom; `is_quiet` tells whether people want quiet at an instant of `now`'s.
         """
         self._kept = kept
         self._bus = bus
@@ -60,9 +77,15 @@ class Desk:
         self._last_lines = last_lines
         self._daemons = daemons
         self._subjects = subjects
+        self._after = after
+        self._is_quiet = is_quiet
+        self._now = now
         self._current: dict[Key, Incident] = {}
         self._kept_one = asyncio.Event()  # set for a moment after each
         self._heard: set[Key] = set()  # what was told in this life of Ghost
+        self._turns: asyncio.Queue[Turn] = asyncio.Queue()  # each waits for its own: few at a time
+        self._lately = Lately()
+        self.silences: dict[str, Hand] = {}  # by name, or `all`; `incidents.care` keeps them
 
     def current(self, daemon: str) -> Incident | None:
         """Return the newest incident of a daemon, over or not."""
@@ -72,20 +95,31 @@ class Desk:
         """Return an incident that is the newest of its kind."""
         return next((i for i in self._current.values() if i.id == number), None)
 
+    def all(self) -> list[Incident]:
+        """Return the newest incident of each kind, the newest of all first."""
+        found = {incident.id: incident for incident in self._current.values()}
+        return sorted(found.values(), key=lambda incident: -incident.id)
+
+    def reloaded(self) -> None:
+        """Remember that ghost.toml was read again: it may be why something dies now."""
+        self._lately.reloaded(self._now())
+
     async def told(self, daemon: str, since: float) -> float | None:
         """Wait until people were told of a daemon's trouble at or after `since` (epoch).
 
-        Return when; None at once where there is nobody to tell. Who asks sets the limit.
+        Return when; None at once where there is nobody to tell, or it has to wait. Who asks sets
+        the limit.
         """
-        key = (About.DAEMON, daemon, "")
-        return await self._voice.said(await self._changed(key, since), since)
+        found = await self._changed((About.DAEMON, daemon, ""), since)
+        return await self._voice.said(found, since) if found.told else None
 
     async def test(self) -> float | None:
         """Tell people of a trouble that is none, and that it is over; return as `told`."""
         since = time.time()
-        told = Told(subject=TEST, cause="test", line="a test alert: all is well", at=since)
+        told = Told(subject=TEST, cause=TEST_CAUSE, line="a test alert: all is well", at=since)
         self._bus.tell(told)
-        at = await self._voice.said(await self._changed((*_whom(TEST), "test"), since), since)
+        found = await self._changed((TEST.about, TEST.name, TEST_CAUSE), since)
+        at = await self._voice.said(found, since)
         over = "the test alert was said" if at is not None else "nobody was there to be told"
         self._bus.tell(replace(told, line=None, note=over, at=time.time()))
         return at
@@ -96,78 +130,168 @@ class Desk:
             await self._kept_one.wait()
         return found
 
+    async def turn(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Have something done in a turn of the desk's, and return what came of it."""
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._turns.put_nowait((work, done))
+        return await done
+
     async def run(self) -> None:
         """Follow for ever, beginning with what was open when Ghost last ended."""
         with self._bus.listen(self._kept) as feed:
             for incident in await self._store.open():
-                self._current.setdefault(key_of(incident), incident)
+                for key in () if incident.into else keys_of(incident):
+                    self._current.setdefault(key, incident)
             await self._catch_up_daemons()
             async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._take_turns(), name="turns of incidents")
                 tasks.create_task(self._follow(feed), name="incidents of daemons")
                 tasks.create_task(self._hear(), name="incidents of all else")
                 tasks.create_task(self._settle(), name="incidents of an earlier Ghost")
+                tasks.create_task(self._watch_time(), name="incidents and time")
+
+    async def _take_turns(self) -> None:
+        while True:
+            work, done = await self._turns.get()
+            if done.cancelled():  # whoever asked went away before it began
+                continue
+            try:
+                came = await work()
+                if not done.done():  # whoever asked may have gone away
+                    done.set_result(came)
+            except GhostError as error:
+                if not done.done():
+                    done.set_exception(error)
+            finally:
+                if not done.done():
+                    words = "cannot change incidents: their desk failed; see ghost.log"
+                    done.set_exception(Failed(words))
 
     async def _follow(self, feed: Feed) -> None:
         while True:
             if feed.lagged:
                 feed.lagged = False
-                await self._catch_up_daemons()
-            await self._take(await feed.get())
+                await self.turn(self._catch_up_daemons)
+            fact = await feed.get()
+            await self.turn(lambda fact=fact: self._take(fact))  # type: ignore[misc]
 
     async def _hear(self) -> None:
         while True:
             for told in await self._bus.told():
-                subject = told.subject
-                key = (subject.about, subject.name, told.cause)
-                self._heard.add(key)
-                before = self._current.get(key)
-                after = incidents.hear(before, told)
-                if after is not None and after is not before:
-                    await self._keep(after)
+                await self.turn(lambda told=told: self._note(told))  # type: ignore[misc]
+
+    async def _note(self, told: Told) -> None:
+        key = (told.subject.about, told.subject.name, told.cause)
+        self._heard.add(key)
+        before = self._current.get(key)
+        after = incidents.hear(before, told)
+        if after is not None and after is not before:
+            await self.keep(after, before)
 
     async def _settle(self) -> None:
         """End what an earlier Ghost told of itself and this one has not, and what is no more."""
-        left = [i for i in self._current.values() if not i.is_over]
+        left = [key for key, i in self._current.items() if not i.is_over]
         known = {(s.about, s.name) for s in self._subjects()}
-        for incident in left:
-            named = incident.about in (About.DAEMON, About.GHOST)
-            if not named and (incident.about, incident.daemon) not in known:
-                await self._keep(incidents.gone(incident, time.time(), "no longer in ghost.toml"))
+        for key in left:
+            if key[0] not in (About.DAEMON, About.GHOST) and key[:2] not in known:
+                await self.turn(lambda key=key: self._end(key, "no longer in ghost.toml"))  # type: ignore[misc]
         await asyncio.sleep(SETTLE_S)
-        for incident in left:
-            if incident.about is About.GHOST and key_of(incident) not in self._heard:
-                await self._keep(incidents.gone(incident, time.time(), "Ghost was started anew"))
+        for key in left:
+            if key[0] is About.GHOST and key not in self._heard:
+                await self.turn(lambda key=key: self._end(key, "Ghost was started anew"))  # type: ignore[misc]
+
+    async def _end(self, key: Key, why: str) -> None:
+        incident = self._current[key]
+        if not incident.is_over:
+            await self.keep(incidents.gone(incident, self._now(), why), incident)
+
+    async def _watch_time(self) -> None:
+        """Let time end what has an end, and remind people."""
+        while True:
+            wait_s = self._wait_s(self._now())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._kept_one.wait()
+            if wait_s is not None:
+                await self.turn(self._attend)
+
+    def _wait_s(self, now: float) -> float | None:
+        left = [i for i in self._current.values() if not i.is_over or i.hold_until is not None]
+        if not left:
+            return None
+        quiet = self._is_quiet(now)
+        due = [at for i in left if (at := attention.next_at(i, quiet=quiet)) is not None]
+        return min(LOOK_S, max(LEAST_S, min(due, default=now + LOOK_S) - now))
+
+    async def _attend(self) -> None:
+        now = self._now()
+        quiet = self._is_quiet(now)
+        for before in self.all():
+            after = attention.lapsed(before, now, quiet=quiet)
+            held = after.hold_until is not None
+            if after.hold_until is not None and after.hold_until <= now:
+                after = replace(after, hold_until=None)
+            waits = not after.told and (held or not after.is_over)
+            tells = waits and not attention.is_muted(after, now, quiet=quiet)
+            if after is not before or tells:
+                await self.keep(after, before)
 
     async def _catch_up_daemons(self) -> None:
         """Bring the incidents of daemons to what is so now, after facts were lost."""
-        for name, d in self._daemons().items():
-            if incident := self.current(name):
-                phase = incidents.phase_of(d)
-                if phase and phase is not incident.phase and not incident.is_over:
-                    at = time.time()
-                    await self._keep(replace(incident, phase=phase, changed_at=at))
+        daemons = self._daemons()
+        for before in self.all():
+            if before.about is About.DAEMON:
+                after = incidents.caught_up(before, daemons, self._now())
+                if after is not before:
+                    await self.keep(after, before)
 
     async def _take(self, fact: Turned) -> None:
-        before = self.current(fact.after.name)
+        name = fact.after.name
+        before = self.current(name)
         after = incidents.follow(before, fact.before, fact.after, fact.at)
-        if after is None or after is before:
-            return
-        if incidents.is_death(fact.before, fact.after):
-            after = replace(after, lines=await self._last_lines(after.daemon))
-        await self._keep(after)
+        if after is not None and after is not before:
+            if incidents.is_death(fact.before, fact.after):
+                after = await self._died(after, name, fact.at)
+            await self.keep(after, before if before and before.id == after.id else None)
+        self._lately.note(fact)
 
-    async def _keep(self, incident: Incident) -> None:
-        saved = await self._store.save(incident)
-        self._current[key_of(saved)] = saved
-        self._voice.alert(saved)
+    async def _died(self, incident: Incident, name: str, at: float) -> Incident:
+        """Return the incident with what is looked up at a death, and with whom it belongs to."""
+        after = self._after()
+        if incident.daemon == name:
+            incident = replace(incident, lines=await self._last_lines(name))
+            said = self._lately.said(name, after.get(name, ()), at)
+            incident = replace(incident, changed=said or incident.changed)
+        if incident.id:
+            return incident
+        joined = together.join(incident, self.all(), after, at)
+        for gone in joined.gone:
+            await self.keep(gone, None)
+        return joined.incident
+
+    async def keep(self, after: Incident, before: Incident | None) -> Incident:
+        """Save an incident as it is now, and have it told, if it is to be told. In a turn alone."""
+        now = self._now()
+        if after.id == 0:
+            hand = self.silences.get(after.daemon) or self.silences.get(ALL)
+            silent = hand if hand is not None and hand.until > now else None
+            after = replace(after, silenced=silent)
+        after = attention.stirred(before, after, after.changed_at)
+        is_test = after.about is About.GHOST and after.key == TEST_CAUSE
+        if is_test or not attention.is_muted(after, now, quiet=self._is_quiet(now)):
+            after = replace(after, told=True)
+        saved = await self._store.save(after)
+        for key in keys_of(saved):
+            known = self._current.get(key)
+            if known is None or known.id <= saved.id or known.into == saved.id:
+                self._current[key] = saved
+        if saved.told:
+            self._voice.alert(saved)
         self._kept_one.set()
         self._kept_one.clear()
+        return saved
 
 
-def _whom(subject: Subject) -> tuple[About, str]:
-    return subject.about, subject.name
-
-
-def key_of(incident: Incident) -> Key:
+def keys_of(incident: Incident) -> tuple[Key, ...]:
     """Return what there is one incident of at a time."""
-    return incident.about, incident.daemon, incident.key
+    return tuple((incident.about, name, incident.key) for name in incident.names)

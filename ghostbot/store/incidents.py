@@ -9,7 +9,16 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
-from ghostbot.core.incident import About, Incident, Phase, Step
+from ghostbot.core.incident import (
+    About,
+    Call,
+    Hand,
+    Incident,
+    Part,
+    Person,
+    Phase,
+    Step,
+)
 from ghostbot.store.database import Database
 
 REOPENED_S = 3600.0  # what was over for longer is a new incident when it happens again
@@ -60,6 +69,17 @@ class Incidents:
 
         return await self._database.run(work)
 
+    async def newest(self, most: int) -> list[Incident]:
+        """Return those that are not over, and then the newest others, `most` in all at best."""
+
+        def work(db: sqlite3.Connection) -> list[Incident]:
+            rows = db.execute(
+                "SELECT id, body FROM incidents ORDER BY is_over, id DESC LIMIT ?", (most,)
+            )
+            return [_incident(number, json.loads(body)) for number, body in rows]
+
+        return await self._database.run(work)
+
     async def get(self, number: int) -> Incident | None:
         """Return one incident, if it is still kept."""
 
@@ -77,7 +97,25 @@ def _body(incident: Incident) -> str:
 
 
 def _incident(number: int, fields: dict[str, Any]) -> Incident:
-    steps = tuple(Step(**step) for step in fields.pop("steps"))
-    lines, phase = tuple(fields.pop("lines")), Phase(fields.pop("phase"))
-    about = About(fields.pop("about", About.DAEMON))  # a row of an older Ghost is about a daemon
-    return Incident(id=number, phase=phase, steps=steps, lines=lines, about=about, **fields)
+    """Read a row. One of an older Ghost lacks what that did not know, and is about a daemon."""
+    read: dict[str, Any] = {
+        "phase": Phase(fields.pop("phase")),
+        "about": About(fields.pop("about", About.DAEMON)),
+        "steps": tuple(_step(**step) for step in fields.pop("steps")),
+        "lines": tuple(fields.pop("lines")),
+        "parts": tuple(
+            Part(**part | {"phase": Phase(part["phase"])}) for part in fields.pop("parts", ())
+        ),
+        "acked": _hand(fields.pop("acked", None)),
+        "silenced": _hand(fields.pop("silenced", None)),
+    }
+    return Incident(id=number, **read, **fields)
+
+
+def _step(at: float, what: str, by: dict[str, str] | None = None, call: str | None = None) -> Step:
+    who = None if by is None else Person(**by)
+    return Step(at, what, who, None if call is None else Call(call))
+
+
+def _hand(fields: dict[str, Any] | None) -> Hand | None:
+    return None if fields is None else Hand(**fields | {"by": Person(**fields["by"])})

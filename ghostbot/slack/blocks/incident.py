@@ -36,6 +36,7 @@ MARKS = {
     Phase.SICK: ("🔴", "#a30200"),
     Phase.HEALING: ("🟡", "#daa038"),
     Phase.UNHEALED: ("⛔", "#a30200"),
+    Phase.CHANGED: ("🔗", "#439fe0"),
 }
 CLAUSES = {
     Phase.DOWN: "died",
@@ -47,6 +48,7 @@ CLAUSES = {
     Phase.SICK: "is sick",
     Phase.HEALING: "is sick and being healed",
     Phase.UNHEALED: "is sick, and it is up to people now",
+    Phase.CHANGED: "has another address",
 }
 HEALABLE = frozenset({Phase.DOWN, Phase.BLOCKED, Phase.FAILED, Phase.SICK, Phase.UNHEALED})
 RUNS = frozenset({About.DAEMON, About.TUNNEL})  # what Ghost runs can be restarted, and has a log
@@ -64,7 +66,7 @@ def alert(incident: Incident, host: str) -> Message:
     details.extend(actions(_buttons(incident)))
     details.append(context(_foot(incident)))
     text = f"{sign} {name(incident.daemon)} {said} on {name(host)}"
-    if not incident.is_over:
+    if not incident.is_over or incident.phase is Phase.CHANGED:
         text += f": {name(incident.cause, 300)}"
     return Message(text, (head,), colour, tuple(details))
 
@@ -84,6 +86,8 @@ def headline(incident: Incident) -> str:
 
 
 def _facts(incident: Incident) -> dict[str, str]:
+    if incident.phase is Phase.CHANGED:
+        return {"Now": name(incident.cause, 500), "Since": when(incident.changed_at)}
     known = {"Why": name(incident.cause, 500), "Since": when(incident.opened_at)}
     if incident.deaths > 1:
         known["Deaths" if incident.about is About.DAEMON else "Times"] = f"{incident.deaths:,}"
