@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from ghostbot import errors
+from ghostbot.config.addresses import ADDRESS_OF
 from ghostbot.config.model import Config, DaemonTable
 from ghostbot.core import order, snapshot, why
 from ghostbot.core.daemon import Daemon, Order, State, Stop, Wanted
@@ -383,7 +384,7 @@ class Ghost:
     def _waiting(self, d: Daemon) -> tuple[bool, str] | None:
         """A start waits for what is on its way; all else is told at once."""
         for reason in d.gate:
-            first = self._dogs.get(reason)
+            first = self._dogs.get(reason.removeprefix(ADDRESS_OF))
             if first is None:
                 return False, f"waits for {reason}"
             if first.daemon.state in (State.BLOCKED, State.DOWN) and not first.daemon.is_ready:

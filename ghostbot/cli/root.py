@@ -22,6 +22,7 @@ COMMANDS = {  # name: the module that holds it, in the order in which people mee
     "run": "run",
     "tasks": "tasks",
     "checks": "checks",
+    "tunnels": "tunnels",
     "test": "test",
     "health": "health",
     "drill": "drill",

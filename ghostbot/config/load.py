@@ -22,7 +22,7 @@ from ghostbot.config.page import Page
 from ghostbot.config.values import name as name_of
 from ghostbot.config.watch_tables import actions, checks, probes
 from ghostbot.config.wrong import Wrong, shown
-from ghostbot.core.restart import TUNNEL_RESTARTS, Kind, Policy
+from ghostbot.core.restart import TUNNEL_RESTARTS, TUNNEL_STABLE_S, Kind, Policy
 from ghostbot.errors import ConfigError
 
 POLICY_FIELDS, DAEMON_FIELDS, GHOST_FIELDS, SLACK_FIELDS, WEB_FIELDS = (
@@ -139,6 +139,7 @@ def _daemon(name: str, raw: object, house: _House) -> DaemonTable:
     said["after"] = _after(name, said, found)
     if said.get("kind") is Kind.TUNNEL:
         said.setdefault("slow_restarts", TUNNEL_RESTARTS)
+        said.setdefault("stable_after", TUNNEL_STABLE_S)
     if said.get("kind") is Kind.ONESHOT and "drill" not in found:
         said.pop("drill", None)  # what is said for all leaves out what ends by itself
     if "exit_codes" in said:

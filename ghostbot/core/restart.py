@@ -34,6 +34,9 @@ class Kind(StrEnum):
 
 
 TUNNEL_RESTARTS = 3  # slow_restarts of a tunnel: its provider limits how often it may connect
+# stable_after of a tunnel: at its pace it is up for minutes before it is found sick, and being up
+# that long must not forgive the last time.
+TUNNEL_STABLE_S = 1800.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 
+from ghostbot.config.addresses import Known, filled, missing
 from ghostbot.config.model import ActionKind, ActionTable
 from ghostbot.config.secrets import Secret
 from ghostbot.core.words import did_you_mean
@@ -76,12 +77,17 @@ class Actions:
         restart: Restart,
         errand: Errand,
         token: Callable[[str], Secret | None],
+        known: Known = lambda _: None,
     ) -> None:
-        """Take the parts; `token` finds the secret that a variable's name stands for."""
+        """Take the parts.
+
+        `token` finds the secret that a variable's name stands for, `known` the address of a tunnel.
+        """
         self._tables = tables
         self._restart = restart
         self._errand = errand
         self._token = token
+        self._known = known
         self._session: aiohttp.ClientSession | None = None
         self._github: GitHub | None = None
 
@@ -106,9 +112,12 @@ class Actions:
 
         As a heal it is no person's order, and touches nothing that a person stopped or holds.
         """
-        table = self.table(name)
+        said = self.table(name)
 
         async def work(progress: Progress) -> str:
+            if why := missing(said, self._known):
+                raise Failed(f"cannot run {name}: {why} is not known yet")
+            table = filled(said, self._known)
             match table.kind:
                 case ActionKind.RESTART:
                     return await self._restart(table.daemons, by, heal=heal)

@@ -11,13 +11,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
+from ghostbot.config.addresses import Known, filled, missing
 from ghostbot.config.model import CheckTable, DaemonTable, ProbeKind, ProbeTable
 from ghostbot.errors import NoSuch
 from ghostbot.probes.finding import Finding
 from ghostbot.probes.reader import Begin, Tape
 
 FRESH_S = 10.0  # from a start to the first look at it, at most
+AGENT_S = 1.0  # for an agent on this machine to name its address
 OF_LOGS = (ProbeKind.LOG, ProbeKind.TUNNEL)
 
 Looking = Callable[[], Awaitable[Finding]]
@@ -40,15 +43,18 @@ class Looks:
         *,
         tape: Callable[[str], Tape],
         begun: Mapping[str, Begin],
+        known: Known = lambda _: None,
     ) -> None:
         """Take what runs a bounded command, and the folder in which those of checks run.
 
-        `tape` gives a daemon's log, `begun` where it was when this Ghost last started a daemon.
+        `tape` gives a daemon's log, `begun` where it was when this Ghost last started a daemon,
+        `known` the addresses of tunnels.
         """
         self._errand = errand
         self._folder = folder
         self._tape = tape
         self._begun = begun
+        self._known = known
         self._session: Any = None
         self._opening = asyncio.Lock()
 
@@ -56,11 +62,15 @@ class Looks:
         """Return what looks for one probe of a daemon or check."""
         looker: Looker | None = None
         begin = self._begin(table.name) if isinstance(table, DaemonTable) else None
+        made: ProbeTable = probe
 
         async def look() -> Finding:
-            nonlocal looker
-            if looker is None:
-                looker = await self._looker(table, probe, begin)
+            nonlocal looker, made
+            if why := missing(probe, self._known):
+                return Finding(ok=None, said=f"cannot look: {why} is not known yet")
+            asked = filled(probe, self._known)
+            if looker is None or asked != made:
+                looker, made = await self._looker(table, asked, begin), asked
             return await looker.look()
 
         return look
@@ -81,23 +91,41 @@ class Looks:
     async def _looker(
         self, table: DaemonTable | CheckTable, probe: ProbeTable, begin: Begin | None
     ) -> Looker:
+        session = await self._opened()
         module = await asyncio.to_thread(import_module, "ghostbot.probes.look")
-        async with self._opening:
-            if self._session is None:
-                self._session = module.open_session()
         daemon = table if isinstance(table, DaemonTable) else None
         made: Looker = module.looker(
             probe,
             port=probe.port or (daemon.port if daemon else None),
             log=probe.path or (daemon.log.path if daemon else None),
             cwd=daemon.cwd if daemon else self._folder,
-            env=daemon.env if daemon else {},
+            env=filled(daemon.env, self._known) if daemon else {},
             run=self._errand,
-            session=self._session,
+            session=session,
             tape=self._tape_of(daemon) if daemon and probe.kind in OF_LOGS else None,
             begin=begin,
         )
         return made
+
+    async def _opened(self) -> Any:
+        module = await asyncio.to_thread(import_module, "ghostbot.probes.look")
+        async with self._opening:
+            if self._session is None:
+                self._session = module.open_session()
+            return self._session
+
+    async def named_by(self, url: str) -> str | None:
+        """Return the public address that a tunnel's agent names, "" for none; None: no agent."""
+        session, at = await self._opened(), urlsplit(url)
+        http = await asyncio.to_thread(import_module, "ghostbot.probes.http")
+        agents = await asyncio.to_thread(import_module, "ghostbot.probes.agents")
+
+        async def get(path: str) -> Any:
+            asked = at._replace(path=path, query="", fragment="").geturl()
+            return await http.fetch(session, asked, headers={}, timeout_s=AGENT_S)
+
+        said = await agents.agent(get)
+        return None if said is None else said.url or ""
 
     async def close(self) -> None:
         """Close what was opened; idempotent."""

@@ -99,6 +99,7 @@ class Selfcheck:
         self._tables: Mapping[str, CheckTable] = {}
         self._lenient_until = 0.0
         self._tasks: asyncio.TaskGroup | None = None  # while it runs
+        self.also: list[Callable[[Round, Finding], None]] = []  # hear each look, as `heard_by`
         self.heard_by()
         if notices is not None:
             notices.heard = self._heard
@@ -168,6 +169,12 @@ class Selfcheck:
     ) -> None:
         """Have each look heard, and each verdict on a check; without arguments, by nobody."""
         self._looked, self._checked = looked, checked
+
+    def soon(self, name: str) -> None:
+        """Look through a tunnel now rather than in its turn: it may have another address."""
+        for one in self.rounds(name):
+            if one.table.kind is ProbeKind.TUNNEL:
+                self._rounds.begin(one, 0.0)
 
     def resumed(self) -> None:
         """Blame nobody for a while: the machine has slept."""
@@ -249,6 +256,8 @@ class Selfcheck:
 
     def _found(self, patient: Patient, one: Round, finding: Finding) -> None:
         """Take what a look found."""
+        if patient.proc != patient.dog.daemon.proc:  # about to be dismissed: it speaks of the past
+            return
         now, table = asyncio.get_running_loop().time(), one.table
         grace = now < max(patient.began + table.grace_s, self._lenient_until)
         self._note(one, finding, now, in_grace=grace)
@@ -270,7 +279,8 @@ class Selfcheck:
             in_grace=in_grace,
             now=now,
         )
-        self._looked(one, finding)
+        for looked in (*self.also, self._looked):
+            looked(one, finding)
 
     def _judge(self, patient: Patient) -> None:
         dog, proc = patient.dog, patient.proc

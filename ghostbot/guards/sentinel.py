@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from ghostbot.bus import Bus, Feed
+from ghostbot.config.addresses import ADDRESS_OF
 from ghostbot.config.model import DaemonTable
 from ghostbot.core.daemon import Cleared, State
 from ghostbot.guards.watchdog import Watchdog
@@ -76,7 +77,8 @@ class Sentinel:
         d = dog.daemon
         if d.state is not State.WAITING:
             return []
-        return [why for why in d.gate if why not in self._dogs]
+        # Lifecycle sees to the daemons that it waits for, and tunnels to the addresses.
+        return [why for why in d.gate if why not in self._dogs and not why.startswith(ADDRESS_OF)]
 
     async def _look(self, waiting: list[Watchdog]) -> None:
         """Clear what is gone. Of those that wait for Ghost's own trouble, one tries for all."""

@@ -87,11 +87,12 @@ class Watchdog:
         obstacle: Callable[[DaemonTable], str | None],
         save: Callable[[Daemon], None],
         bus: Bus,
+        settled: Callable[[DaemonTable], DaemonTable] = lambda table: table,
     ) -> None:
         """Take the parts.
 
         `turn` gives a future that is done when a spawn may go; `obstacle` says what stands in
-        its way.
+        its way; `settled` makes of the table what is started at this moment.
         """
         self.table = table
         self.daemon = replace(daemon, policy=table.policy)
@@ -100,6 +101,7 @@ class Watchdog:
         self._obstacle = obstacle
         self._save = save
         self._bus = bus
+        self._settled = settled
         self._mail: deque[_Mail] = deque()
         self._wake = asyncio.Event()
         self._unread_since: float | None = None
@@ -227,7 +229,9 @@ class Watchdog:
         await self._turn()
         why = self._obstacle(self.table)
         outcome: Event = (
-            Unspawned(why, own=True) if why else self._runs.spawn(self.table, self.post)
+            Unspawned(why, own=True)
+            if why
+            else self._runs.spawn(self._settled(self.table), self.post)
         )
         self._spawning = False
         return outcome

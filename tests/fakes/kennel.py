@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,9 +26,11 @@ from ghostbot.guards.lifecycle import Lifecycle
 from ghostbot.guards.rollcall import Rollcall
 from ghostbot.guards.selfcheck import Selfcheck
 from ghostbot.guards.sentinel import Sentinel
+from ghostbot.guards.tunnels import Tunnels
 from ghostbot.guards.watchdog import Watchdog
 from ghostbot.keep import keep
 from ghostbot.probes.finding import Finding
+from ghostbot.process.addresses import Address
 from ghostbot.process.notices import Notices
 from ghostbot.process.rotation import Logs
 from ghostbot.troubles import Troubles
@@ -38,7 +40,20 @@ from tests.fakes.runs import FakeRuns
 def table(name: str, **more: Any) -> DaemonTable:
     """Return a daemon's table with defaults."""
     log = LogTable(path=Path("/nowhere") / f"{name}.log")
-    return DaemonTable(name=name, command=("true",), cwd=Path("/"), log=log, **more)
+    return DaemonTable(name=name, cwd=Path("/"), log=log, **{"command": ("true",), **more})
+
+
+@dataclass
+class Addresses:
+    """What tunnels.json is to the guards, in memory."""
+
+    kept: dict[str, Address] = field(default_factory=dict)
+
+    def load(self) -> dict[str, Address]:
+        return dict(self.kept)
+
+    async def save(self, addresses: Iterable[Address]) -> None:
+        self.kept = {one.name: one for one in addresses}
 
 
 @dataclass
@@ -46,6 +61,8 @@ class World:
     """What probes find: each is well until a test says otherwise. `looked` says when."""
 
     ok: dict[tuple[str, str], bool | None] = field(default_factory=dict)  # by name and label
+    urls: dict[str, str] = field(default_factory=dict)  # by name of the tunnel
+    local: dict[str, bool] = field(default_factory=dict)
     took_s: float = 0.0
     looked: list[tuple[str, str, float]] = field(default_factory=list)
 
@@ -60,7 +77,9 @@ class World:
             if self.took_s:
                 await asyncio.sleep(self.took_s)
             ok = self.ok.get(key, True)
-            return Finding(ok, "fine" if ok else "refused", self.took_s)
+            url, local = self.urls.get(table.name), self.local.get(table.name)
+            said = "fine" if ok else "refused"
+            return Finding(ok, said, self.took_s, url=url, local=local)
 
         return look
 
@@ -81,6 +100,7 @@ class Kennel:
     selfcheck: Selfcheck
     troubles: Troubles
     world: World
+    tunnels: Tunnels
     saved: list[Daemon] = field(default_factory=list)
     obstacles: dict[str, str] = field(default_factory=dict)
     disk: asyncio.Event = field(default_factory=asyncio.Event)  # set: it takes what is written
@@ -105,23 +125,25 @@ async def kennel(
     kept: bool = False,
     notices: Notices | None = None,
     sentinel: bool = False,
+    addresses: Addresses | None = None,
 ) -> AsyncIterator[Kennel]:
-    """Run watchdogs, lifecycle and selfcheck for these daemons."""
+    """Run watchdogs, lifecycle and selfcheck for these daemons; tunnels, where it has a file."""
     runs, bus, budget = runs or FakeRuns(), Bus(), SpawnBudget()
     saved: list[Daemon] = []
     obstacles: dict[str, str] = {}
-    dogs = {
-        t.name: Watchdog(
+    dogs: dict[str, Watchdog] = {}
+    tunnels = Tunnels(dogs, bus, addresses or Addresses(), now=asyncio.get_running_loop().time)
+    for t in tables:
+        dogs[t.name] = Watchdog(
             t,
             (records or {}).get(t.name, Daemon(t.name)),
             runs=runs,
             turn=budget.turn,
-            obstacle=lambda t: obstacles.get(t.name),
+            obstacle=lambda t: tunnels.missing(t) or obstacles.get(t.name),
             save=saved.append,
             bus=bus,
+            settled=tunnels.settled,
         )
-        for t in tables
-    }
     lifecycle, troubles = Lifecycle(dogs, bus), Troubles()
     rollcall = Rollcall(dogs, bus, troubles.line)
     async with asyncio.TaskGroup() as tasks:
@@ -130,6 +152,8 @@ async def kennel(
 
         world = World()
         selfcheck = Selfcheck(dogs, bus, notices, look_of=world.of, doubt=lifecycle.doubt)
+        selfcheck.also.append(tunnels.looked)
+        tunnels.soon = selfcheck.soon
         config = Config(
             path=Path("/ghost.toml"),
             ghost=GhostTable(name="studio", state_dir=Path("/nowhere")),
@@ -155,6 +179,7 @@ async def kennel(
             selfcheck,
             troubles,
             world,
+            tunnels,
             saved,
             obstacles,
             disk,
@@ -162,6 +187,7 @@ async def kennel(
         lifecycle.begin(runs)
         guards: list[Any] = [lifecycle, selfcheck, rollcall]
         guards += [Sentinel(dogs, bus)] if sentinel else []
+        guards += [tunnels] if addresses is not None else []
         long = [tasks.create_task(g.run(), name=type(g).__name__.lower()) for g in guards]
         long += [
             tasks.create_task(keep(name, dog.run) if kept else dog.run(), name=f"watchdog {name}")

@@ -18,6 +18,7 @@ class FakeRuns:
         self.next_pid = 100
         self.alive: dict[str, tuple[Proc, Callable[[Event], None]]] = {}
         self.spawns: list[str] = []
+        self.tables: dict[str, DaemonTable] = {}  # as each was last started
         self.signals: list[tuple[str, Signals]] = []
         self.refuse: dict[str, Unspawned] = {}  # by name: the next spawns answer this
         self.stubborn: set[str] = set()  # these ignore all but SIGKILL
@@ -27,6 +28,7 @@ class FakeRuns:
 
     def spawn(self, table: DaemonTable, post: Callable[[Event], None]) -> Spawned | Unspawned:
         self.spawns.append(table.name)
+        self.tables[table.name] = table
         if table.name in self.refuse:
             return self.refuse[table.name]
         assert table.name not in self.alive, "a second copy"

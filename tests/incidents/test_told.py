@@ -145,3 +145,40 @@ def test_what_is_told_while_nobody_listens_is_bounded() -> None:
         assert (len(taken), taken[-1].line) == (TOLD_MAX, str(TOLD_MAX + 4))
 
     run(main())
+
+
+# News: what is no trouble.
+
+
+def moved(to: str, was: str, at: float) -> Told:
+    tunnel, line = Subject(About.TUNNEL, "ngrok"), f"the address is {to} now; {was} is dead"
+    return Told(subject=tunnel, cause="address", line=line, at=at, phase=Phase.CHANGED)
+
+
+class Lately(FakeStore):
+    """Gives what is over too, as the real one does for an hour."""
+
+    async def open(self) -> list[Incident]:
+        return list(self.kept)
+
+
+def test_each_news_is_a_message_of_its_own_and_over_at_once() -> None:
+    seen = told(moved("b:40001", "a", 5000), moved("c:40002", "b:40001", 5001))
+    assert [i.id for i in seen] == [1, 2]
+    assert all(i.is_over and i.phase is Phase.CHANGED for i in seen)
+
+
+def test_the_same_news_is_told_once_also_by_the_next_ghost() -> None:
+    store, fact = Lately(), moved("b", "a", 5000)
+    assert len(desk_hears([fact, fact], store, subjects=())) == 1
+    assert desk_hears([fact], store, subjects=()) == []
+
+
+def test_what_comes_and_goes_is_told_in_the_last_message() -> None:
+    to, back = moved("b", "a", 5000), moved("a", "b", 5060)
+    facts = (to, back, *(replace(to if n % 2 else back, at=5060 + 60 * n) for n in range(1, 9)))
+    seen = told(*facts)
+    assert {i.id for i in seen} == {1, 2}
+    assert seen[-1].cause == back.line
+    late = told(*facts, replace(to, at=9000))
+    assert late[-1].id == 3
