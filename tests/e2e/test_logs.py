@@ -41,7 +41,8 @@ def removed(log: Path) -> None:
 
 
 def removed_with_its_folder(log: Path) -> None:
-    shutil.rmtree(log.parent)
+    """In one blow: files are made in it meanwhile."""
+    shutil.rmtree(log.parent.rename(log.parent.with_name("going")))
 
 
 def replaced_by_a_folder(log: Path) -> None:
@@ -50,7 +51,7 @@ def replaced_by_a_folder(log: Path) -> None:
 
 
 def replaced_with_its_folder(log: Path) -> None:
-    shutil.rmtree(log.parent)
+    removed_with_its_folder(log)
     log.parent.write_text("a file")
 
 

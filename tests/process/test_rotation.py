@@ -208,8 +208,8 @@ def _take_away(log: Path, how: str) -> None:
         other.write_text("")
         other.rename(log)
         return
-    if how == "with its folder":
-        shutil.rmtree(log.parent)
+    if how == "with its folder":  # in one blow: files are made in it meanwhile
+        shutil.rmtree(log.parent.rename(log.parent.with_name("going")))
         return
     log.unlink()
     if how == "a directory":

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.churn import churn
 from tests.fakes.storm import storm
 from tests.fakes.survival import survival
 
@@ -35,3 +36,11 @@ async def test_a_minute_of_a_hundred_megabytes_a_second_is_felt_by_nobody(tmp_pa
     found = await storm(tmp_path, 60)
     print(found)  # noqa: T201
     found.hold()
+
+
+async def test_twenty_thousand_short_lives_leave_ghost_as_it_was(tmp_path: Path) -> None:
+    found = await churn(tmp_path, 20_000)
+    print(found)  # noqa: T201
+    before, after = found.before, found.after
+    assert (after.fds, after.threads, after.zombies) == (before.fds, before.threads, 0)
+    assert after.rss_bytes < 1.05 * before.rss_bytes
