@@ -19,6 +19,7 @@ from ghostbot.config.keys import DAEMON, LOG, POLICY, TABLES, WITHIN
 from ghostbot.config.lines import lines
 from ghostbot.config.model import Config, DaemonTable, GhostTable, LogTable, SlackTable, WebTable
 from ghostbot.config.page import Page
+from ghostbot.config.values import LONGEST_S
 from ghostbot.config.values import name as name_of
 from ghostbot.config.watch_tables import actions, checks, probes
 from ghostbot.config.wrong import Wrong, shown
@@ -139,6 +140,8 @@ def _daemon(name: str, raw: object, house: _House) -> DaemonTable:
     said["after"] = _after(name, said, found)
     if said.get("kind") is Kind.TUNNEL:
         said.setdefault("slow_restarts", TUNNEL_RESTARTS)
+    if said.get("kind") is Kind.ONESHOT:  # its work takes what it takes, as in systemd.service(5)
+        said.setdefault("start_timeout", LONGEST_S)
         said.setdefault("stable_after", TUNNEL_STABLE_S)
     if said.get("kind") is Kind.ONESHOT and "drill" not in found:
         said.pop("drill", None)  # what is said for all leaves out what ends by itself

@@ -186,6 +186,8 @@ def _next(d: Daemon, now: float) -> str:  # noqa: C901  one line a state
             return f"started as soon as nothing of that stands in its way ({', '.join(d.gate)})"
         case State.STARTING if d.proc is None:
             return "its process is started at this moment"
+        case State.STARTING if p.kind is Kind.ONESHOT:
+            return f"it is done when it ends well, and has {left} for that"
         case State.STARTING:
             return f"it has {left} to be ready, or is stopped, and that counts as a death"
         case State.UP:

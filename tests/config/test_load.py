@@ -406,3 +406,20 @@ def hold_to_its_word(folder: Path, text: str) -> None:
         assert PLACED.fullmatch(shown), words
         assert shown.isprintable(), words
         assert 1 <= int(shown.split(":")[1]) <= lines
+
+
+def test_the_work_of_a_oneshot_has_no_limit_but_the_one_it_is_given(
+    loaded: Callable[..., Config],
+) -> None:
+    daemons = loaded("""
+        [daemon.backup]
+        command = "sleep 1"
+        kind = "oneshot"
+        [daemon.quick]
+        command = "sleep 1"
+        kind = "oneshot"
+        start_timeout = "5s"
+        [daemon.web]
+        command = "sleep 1"
+        """).daemons
+    assert [d.policy.start_timeout_s for d in daemons.values()] == [365 * 86400, 5, 30]
