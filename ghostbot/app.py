@@ -254,6 +254,7 @@ class _Speech:
             api_url=access.api_url,
             register=self._register,
             tell=troubles.teller("slack"),
+            twice=troubles.teller("slack twice"),
         )
         self._people = People(self._gateway.client, channel)
         self._outbox = Outbox(

@@ -3,15 +3,18 @@
 Rule 1: a token that Slack refuses is told from a network that is down. The first is said with
         the way out and tried once a minute; the second is tried ever more slowly.
 Rule 2: nothing Slack does reaches further than this: `run` stays until it is cancelled.
-Rule 3: an ack never waits for a call: who we are is asked once, and answered from memory.
+Rule 3: a connection on which nothing comes back is built anew, client and handler and all.
+Rule 4: an ack never waits for a call: who we are is asked once, and answered from memory.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
+from urllib.request import proxy_bypass
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp
@@ -25,6 +28,8 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 from slack_sdk.web.async_client import AsyncWebClient
 
 from ghostbot.slack.blocks.message import Message
+from ghostbot.slack.census import Census
+from ghostbot.slack.pulse import Pulse
 from ghostbot.slack.refusals import (
     APP,
     BOT,
@@ -41,7 +46,7 @@ from ghostbot.slack.work import Work
 SLACK_URL = "https://slack.com/api/"
 TIMEOUT_S = 10
 PING_S = 10.0
-WATCH_S, GRACE_S = 5.0, 75.0  # the SDK's own reconnecting is left alone for so long
+WATCH_S = 5.0
 FIRST_S, LAST_S = 1.0, 30.0  # between tries while the network is down
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -59,10 +64,11 @@ class Gateway:
         api_url: str | None,
         register: Callable[[AsyncApp], None],
         tell: Callable[[str | None], None],
+        twice: Callable[[str | None], None] = lambda _: None,
     ) -> None:
         """Take the parts; `tell` gets a line for people when the link is bad, None once it is not.
 
-        Needs no running loop.
+        `twice` gets one while another program is connected as this app. Needs no running loop.
         """
         self._app_token = app_token
         self._register = register
@@ -86,6 +92,8 @@ class Gateway:
         self._bot_token = bot_token
         self._off: str | None = None
         self._link: SpacedClient | None = None
+        self._pulse: Pulse | None = None
+        self._census = Census(twice, time.monotonic)
         self._session: aiohttp.ClientSession | None = None
         self._known = asyncio.Event()
 
@@ -93,7 +101,11 @@ class Gateway:
         """Say how the link is, in words that end in what to do where something is to be done."""
         if self._off is not None:
             return self._off
-        return "connected" if self._link is not None and self._link.is_up else "connecting"
+        if self._link is None or self._pulse is None or not self._link.is_up:
+            return "connecting"
+        if self._pulse.is_silent:
+            return "connecting: the line is open, but nothing comes back on it"
+        return "connected"
 
     async def ready(self) -> None:
         """Wait until Slack has let us in once; from then on posting is worth a try."""
@@ -138,7 +150,7 @@ class Gateway:
             except SlackApiError as error:
                 delay_s = self._not_let_in(asked, error, delay_s)
             except NETWORK as error:
-                self._is_off(f"connecting: cannot reach {self._host}: {_in_words(error)}")
+                self._is_off(f"connecting: cannot reach {self._goal}: {_in_words(error)}")
                 delay_s = min(delay_s * 2, LAST_S)
             else:
                 self._is_off(None)
@@ -170,19 +182,35 @@ class Gateway:
             web_client=self.writes,
             ping_interval=PING_S,
             refused=self._refused,
+            greeted=self._census.hear,
         )
         link.opened(url)
+        self._pulse = Pulse(link)
         try:
             async with asyncio.TaskGroup() as group:
                 # It tries for ever with the one URL it has, also when that is no longer good.
                 connect = SocketHandler(app, link, self.work).connect_async()  # type: ignore[no-untyped-call]
                 connecting = group.create_task(connect, name="slack connect")
-                await _until_down(link)
+                await self._watch(link, self._pulse)
                 connecting.cancel()
-            log.warning("slack connection is down for too long, building a new one")
+            log.warning("slack connection is down or silent for too long, building a new one")
         finally:
-            self._link = None
+            self._link = self._pulse = None
             await link.end()
+
+    async def _watch(self, link: SpacedClient, pulse: Pulse) -> None:
+        """Return when the connection is to be built anew."""
+        ends: str | None = None
+        async with asyncio.TaskGroup() as group:
+            while not pulse.is_gone:
+                await asyncio.sleep(WATCH_S)
+                pulse.feel()
+                if link.ends != ends:
+                    ends = link.ends
+                    self._is_off(None if ends is None else f"connecting: {ends}")
+                if self._census.is_due and link.is_up:
+                    self._census.asked()
+                    group.create_task(link.connect_to_new_endpoint(force=True), name="slack census")
 
     def _app(self) -> AsyncApp:
         """Return Bolt's app without what a socket does not need: signatures and their checks."""
@@ -217,26 +245,20 @@ class Gateway:
         self._tell(None if why is None else f"Slack: {why}")
 
     @property
-    def _host(self) -> str:
-        return urlsplit(self._url).netloc
+    def _goal(self) -> str:
+        """Where calls go and by which way, without what is secret in a proxy's address."""
+        host = urlsplit(self._url).netloc
+        if self.client.proxy is None:
+            return host
+        return f"{host} through the proxy {urlsplit(self.client.proxy).netloc.rpartition('@')[2]}"
 
 
 def _client(token: str | None, url: str, retries: list[object]) -> AsyncWebClient:
     client = AsyncWebClient(token=token, base_url=url, timeout=TIMEOUT_S, retry_handlers=retries)  # type: ignore[arg-type]
-    if urlsplit(url).hostname in LOOPBACK:
-        # Else the SDK sends loopback through HTTPS_PROXY, whatever NO_PROXY says.
-        client.proxy = None
+    host = urlsplit(url).hostname or ""
+    if host in LOOPBACK or proxy_bypass(host):
+        client.proxy = None  # the SDK goes through HTTPS_PROXY, whatever NO_PROXY says
     return client
-
-
-async def _until_down(link: SpacedClient) -> None:
-    """Return when the link was not up for too long; the SDK says so to nobody."""
-    loop = asyncio.get_running_loop()
-    up_at = loop.time()
-    while loop.time() - up_at < GRACE_S:
-        await asyncio.sleep(WATCH_S)
-        if link.is_up:
-            up_at = loop.time()
 
 
 def _in_words(error: BaseException) -> str:

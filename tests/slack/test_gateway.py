@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from ghostbot.playground import Playground
+from ghostbot.slack import census as censuses
 from ghostbot.slack import gateway as gateways
+from ghostbot.slack import pulse as pulses
 from ghostbot.slack import socket as sockets
 from tests.fakes.ghost import FakeGhost
 from tests.fakes.slack_side import gateway_to, manifest, running, slack_side, until
@@ -179,7 +181,7 @@ async def test_a_connection_that_the_sdk_gave_up_is_built_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(gateways, "WATCH_S", 0.02)
-    monkeypatch.setattr(gateways, "GRACE_S", 0.1)
+    monkeypatch.setattr(pulses, "DOWN_S", 0.1)
     async with slack_side(FakeGhost.of("web")) as side:
         dead = side.gateway._link
         assert dead is not None
@@ -191,11 +193,139 @@ async def test_a_connection_that_the_sdk_gave_up_is_built_anew(
         await side.slack.until(lambda seen: any(m["ephemeral"] for m in seen))
 
 
+async def test_a_line_on_which_nothing_comes_back_is_built_anew_and_said(
+    slack: Playground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateways, "WATCH_S", 0.02)
+    monkeypatch.setattr(gateways, "PING_S", 0.05)
+    monkeypatch.setattr(sockets, "FIRST_S", 0.0001)
+    monkeypatch.setattr(pulses, "UNSURE_S", 0.3)
+    monkeypatch.setattr(pulses, "SILENT_S", 1.0)
+    gateway = gateway_to(slack)
+    async with running(gateway.run):
+        await until(lambda: gateway.state() == "connected")
+        first = gateway._link
+        slack.faults.mute_pongs = True
+        await until(lambda: "nothing comes back" in gateway.state())
+        await until(lambda: gateway._link not in (None, first))
+        assert first is not None
+        assert first.closed
+        slack.faults.mute_pongs = False
+        await until(lambda: gateway.state() == "connected")
+
+
+async def test_a_line_that_answers_is_left_alone(
+    slack: Playground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateways, "WATCH_S", 0.02)
+    monkeypatch.setattr(gateways, "PING_S", 0.05)
+    monkeypatch.setattr(pulses, "SILENT_S", 0.5)
+    gateway = gateway_to(slack)
+    async with running(gateway.run):
+        await until(lambda: gateway.state() == "connected")
+        first = gateway._link
+        await asyncio.sleep(1.0)  # twice as long as silence is borne
+        assert gateway._link is first
+
+
+async def test_a_second_ghost_of_the_same_app_is_told_until_it_is_gone(
+    slack: Playground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateways, "WATCH_S", 0.02)
+    monkeypatch.setattr(censuses, "RECOUNT_S", 0.2)
+    monkeypatch.setattr(sockets, "LASTING_S", 0.0)
+    told: list[str | None] = []
+    first, second = gateway_to(slack), gateway_to(slack, twice=told.append)
+    async with running(second.run):
+        async with running(first.run):
+            await until(lambda: first.state() == "connected" == second.state())
+            await link_of(second).connect_to_new_endpoint(force=True)
+            await until(lambda: told or censuses_due(second))
+        await until(lambda: told[-1:] == [None])
+    assert len(told) == 2
+    assert (told[0] or "").startswith("Slack: 2 programs are connected as this app")
+
+
+def censuses_due(gateway: gateways.Gateway) -> bool:
+    """Have what was counted once be counted again, and tell nothing."""
+    gateway._census._at -= censuses.UNSURE_S
+    return False
+
+
+def link_of(gateway: gateways.Gateway) -> sockets.SpacedClient:
+    assert gateway._link is not None
+    return gateway._link
+
+
+async def test_connections_that_slack_ends_again_and_again_are_told_with_the_way_out(
+    slack: Playground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateways, "WATCH_S", 0.02)
+    monkeypatch.setattr(sockets, "FIRST_S", 0.001)
+    told: list[str | None] = []
+    gateway = gateway_to(slack, tell=told.append)
+    async with running(gateway.run):
+        await until(lambda: gateway.state() == "connected")
+        async with asyncio.timeout(10):
+            while not told:
+                await slack.sockets.disconnect("link_disabled")
+                await asyncio.sleep(0.02)
+        assert gateway.state() == (
+            "connecting: Slack ends every connection (link_disabled): switch Socket Mode on in the"
+            " app's settings"
+        )
+        monkeypatch.setattr(sockets, "LASTING_S", 0.1)
+        await until(lambda: gateway.state() == "connected")
+    assert told[1:] == [None]
+
+
+async def test_a_proxy_is_used_and_named_without_its_password(
+    slack: Playground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bytes] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+        await writer.wait_closed()
+
+    for name in ("HTTPS_PROXY", "https_proxy", "http_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    place = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    monkeypatch.setenv("HTTP_PROXY", f"http://me:secret@{place}")
+    told: list[str | None] = []
+    async with server, running(gateway_to_url(slack, "http://slack.invalid/api/", told).run):
+        await until(lambda: told)
+    assert (told[0] or "").startswith(
+        f"Slack: connecting: cannot reach slack.invalid through the proxy {place}: "
+    )
+    assert "secret" not in (told[0] or "")
+    assert asked[0].startswith(b"POST http://slack.invalid/api/auth.test")
+
+
+def test_no_proxy_is_obeyed(slack: Playground, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://10.0.0.1:3128")
+    monkeypatch.setenv("NO_PROXY", "example.com")
+    assert gateway_to(slack, api_url=None).writes.proxy == "http://10.0.0.1:3128"
+    monkeypatch.setenv("NO_PROXY", "example.com,slack.com")
+    assert gateway_to(slack, api_url=None).writes.proxy is None
+
+
+async def test_the_end_closes_the_line(slack: Playground) -> None:
+    gateway = gateway_to(slack)
+    async with running(gateway.run):
+        await until(lambda: gateway.state() == "connected" and len(slack.sockets) == 1)
+    await until(lambda: len(slack.sockets) == 0)
+
+
 async def test_a_ticket_that_went_bad_before_it_was_used_is_replaced(
     monkeypatch: pytest.MonkeyPatch, slack: Playground
 ) -> None:
     monkeypatch.setattr(gateways, "WATCH_S", 0.02)
-    monkeypatch.setattr(gateways, "GRACE_S", 0.2)
+    monkeypatch.setattr(pulses, "DOWN_S", 0.2)
     opened = sockets.SpacedClient.opened
     bad = iter([True])
 
