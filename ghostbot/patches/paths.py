@@ -1,0 +1,157 @@
+"""Which paths a patch may name: pure rules about names, before anything looks at a disk.
+
+Rule 1: a path is refused or taken, never repaired: what is shown is what is written.
+Rule 2: names are judged without regard to case, as some disks read them so.
+Rule 3: what is Ghost's own, or git's, no option opens.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import pairwise
+
+from ghostbot.core.patch import Place, Refused
+
+PATH_BYTES = 1024
+NAME_BYTES = 255  # NAME_MAX of Linux's file systems
+DEPTH = 32
+
+# Controls, and what is drawn as nothing or turns letters around; HFS+ drops some from names.
+HIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+DRIVE = re.compile(r"[A-Za-z]:")
+GIT = re.compile(r"\.git|git~\d+")  # the second is its short name on NTFS and FAT
+
+GHOSTS_FOLDER, GHOSTS_FILE = ".ghost", "ghost.toml"
+STAGED = re.compile(r"\.ghost-[a-z0-9-]+-\d+(\.old)?\.tmp")  # names of files on their way in
+
+SECRET_NAMES = (".env*", "*.pem", ".npmrc", ".netrc")
+SECRET_FOLDERS = (".ssh",)
+KEY = re.compile(r"id_[^.]+(\.pub)?")  # id_ed25519, and not id_map.py
+
+RISKY_NAMES = (
+    *(".gitlab-ci*", "jenkinsfile", ".pre-commit-config*", "dockerfile*", "makefile"),
+    *("pyproject.toml", "setup.*", "requirements*", "package.json", "conftest.py"),
+    *("*.pth", "sitecustomize.py", "agents.md", "claude.md", "codeowners"),
+    *("*.lock", "*.lockb", "*-lock.json", "*-lock.yaml", "npm-shrinkwrap.json", "go.sum"),
+)
+RISKY_FOLDERS = (".github", ".claude", ".codex", ".cursor", ".agents")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the owner of a root says about its paths. Globs are matched against whole paths."""
+
+    override: tuple[str, ...] = ()  # protected paths that may be patched all the same
+    protect: tuple[str, ...] = ()  # further ones that may not
+    own: tuple[str, ...] = ()  # absolute paths of Ghost's state, config and secrets
+    checks: tuple[str, ...] = ()  # files that define what verifies a patch: risky
+
+
+NO_RULES = Rules()
+
+
+def checked(path: str, root: str, rules: Rules = NO_RULES) -> str:
+    """Return `path` as seen from `root`, which is a real path. Raises Refused."""
+    _spelling(path)
+    name = _below(path, root) if path.startswith("/") else path.removeprefix("./")
+    parts = name.split("/")
+    if ".." in parts:
+        raise _refused("outside_root", path, "it has a part `..`")
+    if "" in parts or "." in parts:
+        raise _refused("bad_path", path, "a part of it is empty or a dot")
+    if len(parts) > DEPTH:
+        raise _refused("bad_path", path, f"it has over {DEPTH} parts")
+    for part in parts:
+        _part(part, path)
+    _ghosts(name, parts, root, rules.own)
+    if (rule := protected_by(name, rules)) is not None:
+        why = f"{rule} is protected; only the root's settings open it"
+        raise _refused("protected_path", path, why)
+    return name
+
+
+def protected_by(path: str, rules: Rules = NO_RULES) -> str | None:
+    """Return the rule by which a path is one of secrets, or None."""
+    name = path.casefold()
+    if _first(name, (glob.casefold() for glob in rules.override)) is not None:
+        return None
+    *folders, leaf = name.split("/")
+    if KEY.fullmatch(leaf):
+        return "id_*"
+    found = _first(leaf, SECRET_NAMES) or _first_part(folders, SECRET_FOLDERS, leaf)
+    return found or _first(name, (glob.casefold() for glob in rules.protect))
+
+
+def risky_by(path: str, rules: Rules = NO_RULES) -> str | None:
+    """Return the rule by which a change of a path is a risk: what runs, builds or instructs."""
+    *folders, leaf = path.casefold().split("/")
+    found = _first(leaf, RISKY_NAMES) or _first_part(folders, RISKY_FOLDERS)
+    return found or (path if path in rules.checks else None)
+
+
+def overlapping(paths: Iterable[str]) -> tuple[str, str] | None:
+    """Return two paths that are one, case aside, or of which one lies in the other; or None."""
+    names = sorted((tuple(path.casefold().split("/")), path) for path in paths)
+    for (above, first), (below, second) in pairwise(names):
+        if below[: len(above)] == above:
+            return first, second
+    return None
+
+
+def _spelling(path: str) -> None:
+    try:
+        size = len(os.fsencode(path))
+    except UnicodeEncodeError:
+        raise _refused("bad_path", path, "it is no text") from None
+    if found := HIDDEN.search(path):
+        raise _refused("bad_path", path, f"it holds the character U+{ord(found[0]):04X}")
+    if "\\" in path or DRIVE.match(path) or path.startswith("~"):
+        raise _refused("bad_path", path, "write it with slashes, as seen from the root")
+    if not path or size > PATH_BYTES:
+        raise _refused("bad_path", path, f"it has {size} bytes, of 1 to {PATH_BYTES}")
+
+
+def _below(path: str, root: str) -> str:
+    """Take the root off an absolute path, part by part: /srv/app2 is not in /srv/app."""
+    start = root if root.endswith("/") else f"{root}/"
+    if path == root:
+        raise _refused("bad_path", path, "it is the root itself")
+    if not path.startswith(start):
+        raise _refused("outside_root", path, f"it is not in {root}")
+    return path[len(start) :]
+
+
+def _part(part: str, path: str) -> None:
+    bare = part.rstrip(". ").casefold()
+    if GIT.fullmatch(bare.split(":", 1)[0]):
+        raise _refused("protected_path", path, "it leads into git's own folder")
+    if part != part.rstrip(". "):
+        raise _refused("bad_path", path, "a part of it ends in a dot or a space")
+    if len(os.fsencode(part)) > NAME_BYTES:
+        raise _refused("bad_path", path, f"a part of it has over {NAME_BYTES} bytes")
+
+
+def _ghosts(name: str, parts: list[str], root: str, own: Collection[str]) -> None:
+    low = [part.casefold() for part in parts]
+    mine = GHOSTS_FOLDER in low or low[-1] == GHOSTS_FILE or STAGED.fullmatch(low[-1])
+    whole = f"{root.rstrip('/')}/{name}".casefold()
+    if mine or any(f"{whole}/".startswith(f"{place.casefold()}/") for place in own):
+        raise _refused("protected_path", name, "it is Ghost's own")
+
+
+def _first(name: str, globs: Iterable[str]) -> str | None:
+    return next((glob for glob in globs if fnmatchcase(name, glob)), None)
+
+
+def _first_part(folders: Iterable[str], named: Collection[str], leaf: str = "") -> str | None:
+    return next((f"{part}/" for part in (*folders, leaf) if part in named), None)
+
+
+def _refused(code: str, path: str, why: str) -> Refused:
+    return Refused(code, f"cannot patch {path[:200]!r}: {why}", Place(path=path))
