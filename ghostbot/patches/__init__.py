@@ -1,1 +1,1 @@
-"""Patches: from a text that an agent sends to files that are changed, whole or not at all."""
+"""Patches: from an agent's words to a verified change of a tree."""

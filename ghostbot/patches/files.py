@@ -1,4 +1,4 @@
-"""What a plan is made from: the files of a root, as they are when somebody asks."""
+"""What a patch may ask of the tree it is for while it is planned: names and bytes, no more."""
 
 from __future__ import annotations
 
@@ -8,19 +8,25 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A regular file. `mode` is PLAIN or EXECUTABLE, as its owner may run it."""
+    """A regular file as it is: all its bytes, and its mode as git writes it (0o100644)."""
 
     data: bytes
     mode: int
 
 
 class Files(Protocol):
-    """Reads the files of one root."""
+    """A root, seen by those who plan. Nothing here writes."""
+
+    def checked(self, path: str) -> str:
+        """Return the path as seen from the root, in the one form that plans use.
+
+        Raises Refused: bad_path, outside_root, protected_path.
+        """
+        ...
 
     def read(self, path: str) -> File | None:
-        """Return the file, or None where there is none.
+        """Return what stands at a checked path; None where nothing does.
 
-        Raises Refused for paths that no patch may touch: `bad_path`, `outside_root`,
-        `protected_path`, `not_regular`, `hard_link`, `mode`, `too_large`.
+        Raises Refused: not_regular, hard_link, too_large, and what `checked` raises.
         """
         ...
