@@ -28,6 +28,9 @@ class Store(Protocol):
     async def trends(self, keys: Iterable[Key], now: float) -> dict[Key, dict[str, Trend]]:
         """Return how these probes did."""
 
+    async def slowest(self, since: float) -> tuple[Key, float] | None:
+        """Return the probe that took longest on average, and its seconds."""
+
 
 class Trends:
     """What the probes of this Ghost found, and those before it."""
@@ -57,6 +60,12 @@ class Trends:
             return
         held, self._tallies = self._tallies, {}
         await self._store.add([(key, tally) for (key, _), tally in held.items()], self._now())
+
+    async def slowest(self, within_s: float) -> tuple[str, float] | None:
+        """Return the probe that took longest on average of late, and its seconds."""
+        await self.flush()
+        found = await self._store.slowest(self._now() - within_s)
+        return None if found is None else (" ".join(found[0]), found[1])
 
     async def of(self, keys: Iterable[Key]) -> dict[Key, dict[str, Trend]]:
         """Return how these probes did up to now, by name of the span (`1h`, `24h`, `7d`)."""

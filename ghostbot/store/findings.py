@@ -24,6 +24,10 @@ SUMS = """
 SELECT sum(looks), sum(well), sum(unknown), sum(took_s), max(slowest_s) FROM findings
 WHERE subject = ? AND label = ? AND at > ?
 """
+SLOWEST = """
+SELECT subject, label, sum(took_s) / sum(looks) AS mean FROM findings
+WHERE at > ? AND looks > 0 GROUP BY subject, label ORDER BY mean DESC LIMIT 1
+"""
 
 
 class Findings:
@@ -44,6 +48,15 @@ class Findings:
             db.execute("DELETE FROM findings WHERE at < ?", (now - KEPT_S,))
 
         await self._database.run(work)
+
+    async def slowest(self, since: float) -> tuple[Key, float] | None:
+        """Return the probe that took longest on average since then (epoch), and how long."""
+
+        def work(db: sqlite3.Connection) -> tuple[Key, float] | None:
+            row = db.execute(SLOWEST, (since,)).fetchone()
+            return None if row is None else ((row[0], row[1]), row[2])
+
+        return await self._database.run(work)
 
     async def trends(self, keys: Iterable[Key], now: float) -> dict[Key, dict[str, Trend]]:
         """Return how these probes did in the spans before `now` (epoch), by name of the span."""

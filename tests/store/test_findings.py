@@ -57,6 +57,15 @@ async def test_tallies_of_one_span_add_up_and_those_of_a_week_ago_are_forgotten(
     assert (found["7d"].looks, found["7d"].rate) == (2, 0.5)
 
 
+async def test_the_slowest_probe_of_late_is_named(database: Database) -> None:
+    findings = Findings(database)
+    assert await findings.slowest(NOW - 86_400) is None
+    slow = (("db", "tcp"), counted(Tally(begin_of(NOW)), True, 2.5))
+    of_old = (("old", "http"), counted(Tally(begin_of(NOW - 2 * 86_400)), True, 9.0))
+    await findings.add([tally(60, True), slow, of_old], NOW)
+    assert await findings.slowest(NOW - 86_400) == (("db", "tcp"), 2.5)
+
+
 async def test_a_probe_that_was_never_asked_has_no_rate(database: Database) -> None:
     found = (await Findings(database).trends([KEY], NOW))[KEY]["1h"]
     assert (found.looks, found.rate, found.mean_s) == (0, None, None)

@@ -1,0 +1,67 @@
+"""The day before, told at digest time.
+
+Rule 1: the time is a line of crontab(5) on the wall clock, read again at least every half minute.
+Rule 2: a new Ghost tells the last digest again, so that the message it stands in keeps it.
+Rule 3: what was missed by more than a day is of no interest any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+
+from ghostbot.core.history import Digest
+
+LOOK_S = 30.0
+DAY = timedelta(days=1)
+
+Due = Callable[[str, datetime], datetime]  # of a line of crontab(5), after an instant
+
+
+class Digests:
+    """Tells of the day before, once a day."""
+
+    def __init__(
+        self,
+        line: Callable[[], str | None],
+        digest: Callable[[float], Awaitable[Digest]],
+        say: Callable[[Digest], None],
+        *,
+        now: Callable[[], float] = time.time,
+        due: Due | None = None,
+    ) -> None:
+        """Take what gives the line of crontab(5) (None: never), who counts, and who speaks."""
+        self._line = line
+        self._digest = digest
+        self._say = say
+        self._now = now
+        self._due = due
+        self._told: float | None = None  # the last digest's instant
+
+    async def run(self) -> None:
+        """Tell, for ever."""
+        while True:
+            line = self._line()
+            if line is not None:
+                await self._look(line)
+            await asyncio.sleep(LOOK_S)
+
+    async def _look(self, line: str) -> None:
+        if self._due is None:  # the scheduler takes a while to import
+            module = await asyncio.to_thread(import_module, "ghostbot.cron")
+            self._due = module.next_fire
+        at = self._last(line, self._due)
+        if at is not None and at != self._told:
+            self._say(await self._digest(at))
+            self._told = at
+
+    def _last(self, line: str, due: Due) -> float | None:
+        """Return the last instant of the day before now at which the line was due."""
+        now, found = datetime.fromtimestamp(self._now(), UTC), None
+        at = due(line, now - DAY)
+        while at <= now:
+            found, at = at, due(line, at)
+        return None if found is None else found.timestamp()

@@ -1,0 +1,55 @@
+"""When the day before is told, on a clock that jumps."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from ghostbot.core.history import Digest
+from ghostbot.cron import next_fire
+from ghostbot.incidents.digests import Digests
+from tests.fakes.clock import run
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp()
+NINE = NOON - 3 * 3600
+
+
+async def told_within(line: str | None, seconds: float) -> list[float]:
+    said: list[Digest] = []
+
+    async def digest(until: float) -> Digest:
+        return Digest(until - 86_400, until, ())
+
+    digests = Digests(
+        lambda: line,
+        digest,
+        said.append,
+        now=lambda: NOON + asyncio.get_running_loop().time(),
+        due=lambda spec, now: next_fire(spec, now, UTC),
+    )
+    telling = asyncio.create_task(digests.run(), name="digests")
+    await asyncio.sleep(seconds)
+    telling.cancel()
+    return [one.until for one in said]
+
+
+def test_the_last_one_is_told_at_once_and_the_next_at_its_time() -> None:
+    async def main() -> None:
+        assert await told_within("0 9 * * *", 60) == [NINE]
+        assert await told_within("0 9 * * *", 22 * 3600) == [NINE, NINE + 86_400]
+
+    run(main())
+
+
+def test_what_is_due_on_mondays_alone_is_not_told_on_a_saturday() -> None:
+    async def main() -> None:
+        assert await told_within("0 9 * * mon", 86_400) == []
+
+    run(main())
+
+
+def test_without_a_line_nothing_is_told() -> None:
+    async def main() -> None:
+        assert await told_within(None, 3 * 86_400) == []
+
+    run(main())
