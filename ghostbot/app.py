@@ -22,7 +22,7 @@ from slack_bolt.async_app import AsyncApp
 import handlers
 from ghostbot import terminal
 from ghostbot.bus import Feed
-from ghostbot.config.model import Config
+from ghostbot.config.model import Config, DaemonTable
 from ghostbot.config.secrets import Secrets
 from ghostbot.core.incident import LINES_KEPT, About, Subject
 from ghostbot.ending import Ending, How
@@ -30,11 +30,14 @@ from ghostbot.ghost import Ghost
 from ghostbot.guards import sanity
 from ghostbot.guards.sanity import Meter, Sanity
 from ghostbot.heartbeats import Heartbeats
+from ghostbot.incidents.care import Care
 from ghostbot.incidents.desk import Desk
+from ghostbot.incidents.hours import quiet_by
 from ghostbot.keep import keep
 from ghostbot.outlook import Outlook
 from ghostbot.reload import Reload
 from ghostbot.slack.gateway import Gateway
+from ghostbot.slack.mentions import Mentions
 from ghostbot.slack.notifier import Notifier
 from ghostbot.slack.outbox import Outbox
 from ghostbot.slack.people import People
@@ -42,12 +45,14 @@ from ghostbot.store.database import Database
 from ghostbot.store.incidents import Incidents
 from ghostbot.store.outbox import Unsaid
 from ghostbot.store.posts import Posts
+from ghostbot.store.silences import Silences
 from ghostbot.supervision import Supervision
 from ghostbot.troubles import Troubles
 from ghostbot.upgrade import Upgrades
 from ghostbot.voice import Silent, Voice
 from ghostbot.web.actions import Actions
 from ghostbot.web.doors import Doors, Noun
+from ghostbot.web.incidents import Incidents as Troubled
 from ghostbot.web.orchestrator import Orchestrator, facts_of
 from ghostbot.web.own import Own
 from ghostbot.web.probes import Probes
@@ -98,6 +103,7 @@ async def surround(
     ):
         speech = _Speech(house, database, access, own.for_desk, shop)
         speech.listen_to(ghost)
+        await speech.care.begin()
         own.linked(speech.voice.link)
         _welcome(house, access)
         for name, fn in _long_tasks(house, ghost, speech, ending, own).items():
@@ -153,6 +159,7 @@ def _nouns(
         Upgrade(own.upgrades, lambda: ending.end(How.UPGRADE)),
         Upkeep(house.sweep, own.reload.reload),
         Tasks(shop.tasks),
+        Troubled(speech.care),
         Probes(house.selfcheck, shop.trends, speech.desk.test),
         Own(sane, house.rollcall),
         Tunnels(house.tunnels.all),
@@ -235,15 +242,29 @@ class _Speech:
         self.voice: Voice = Silent(access.off or "")
         if access.off is None:
             self._build(access)
+        kept_in = Incidents(database)
         self.desk = Desk(
             house.bus,
             self.voice,
-            Incidents(database),
+            kept_in,
             last_lines=self._last_lines,
             daemons=house.daemons,
             kept=kept,
-            subjects=lambda: (*shop.checks.subjects(), *_tunnels(house.config)),
+            subjects=self._subjects,
+            after=lambda: {name: dog.table.after for name, dog in house.dogs.items()},
+            is_quiet=quiet_by(house.config.slack.quiet),
         )
+        self.care = Care(
+            self.desk,
+            Silences(database),
+            newest=kept_in.newest,
+            known=lambda: {*house.dogs, *(subject.name for subject in self._subjects())},
+        )
+        house.rewired.append(self.desk.reloaded)
+
+    def _subjects(self) -> tuple[Subject, ...]:
+        """Return what incidents may be about, beside daemons and Ghost."""
+        return (*self.shop.checks.subjects(), *_tunnels(self._house.config))
 
     def _build(self, access: _Access) -> None:
         config, troubles = self._house.config, self._house.troubles
@@ -265,12 +286,25 @@ class _Speech:
             tell=troubles.teller("slack channel"),
             unsaid=Unsaid(self._database),
         )
+        self._mentions = Mentions(
+            self._gateway.client,
+            config.slack.mention,
+            ready=self._gateway.ready,
+            tell=troubles.teller("mention"),
+        )
         self.voice = self._notifier = Notifier(
             outbox=self._outbox,
             channel=channel,
             host=config.ghost.name,
             link=self._gateway.state,
+            routes=config.slack.routes,
+            group=lambda name: t.group if (t := self._table(name)) else None,
+            mention=self._mentions.markup,
         )
+
+    def _table(self, daemon: str) -> DaemonTable | None:
+        dog = self._house.dogs.get(daemon)
+        return None if dog is None else dog.table
 
     def listen_to(self, ghost: Ghost) -> None:
         """Take the Ghost that people speak with."""
@@ -289,6 +323,7 @@ class _Speech:
             notifier=self._notifier,
             incident=self.desk.by_id,
             tasks=self.shop.tasks,
+            care=self.care,
             command=self._house.config.slack.command,
         )
         handlers.register(app, means)
@@ -318,6 +353,7 @@ class _Speech:
         return {
             "slack": self._gateway.run,
             "outbox": self._outbox.run,
+            "mentions": self._mentions.run,
             "heartbeat": self._heartbeats.run,
         }
 

@@ -11,7 +11,7 @@ from slack_bolt.async_app import AsyncApp
 
 from ghostbot.slack.blocks import incident
 from ghostbot.slack.blocks import tasks as task_blocks
-from handlers import buttons, commands, home, mentions, replies, shortcuts, tasks
+from handlers import buttons, commands, home, mentions, replies, shortcuts, tasks, troubles
 from handlers.admission import admission
 from handlers.means import Means
 
@@ -26,6 +26,8 @@ def register(app: AsyncApp, means: Means) -> None:
     app.action(incident.RESTART)(buttons.restart)
     app.action(incident.LOGS)(buttons.logs)
     app.action(incident.HEAL)(tasks.heal)
+    app.action(incident.ACK)(troubles.acknowledge)
+    app.action(incident.SILENCE)(troubles.silence_one)
     app.action(task_blocks.RUN)(tasks.confirmed)
     app.global_shortcut("ghost_open")(shortcuts.opened)
     app.message_shortcut("ghost_patch_from_message")(shortcuts.patch)

@@ -7,6 +7,7 @@ from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from ghostbot.core.incident import Person
 from ghostbot.core.words import Ask
 from ghostbot.orders import Actor, Doing
 from ghostbot.slack.places import Place
@@ -31,15 +32,17 @@ async def logs(ack: AsyncAck, body: dict[str, Any], means: Means, actor: Actor) 
 
 
 async def heal(body: dict[str, Any], means: Means, actor: Actor, place: Place) -> None:
-    """Restart, unless the trouble has moved on since the message was drawn."""
+    """Restart whom it is about, unless the trouble has moved on since the message was drawn."""
     await means.people.admit(actor.id, changes=True)
     ids = pressed(body)
     incident = means.incident(int(ids["incident"]))
-    if incident is None or replies.has_moved_on(incident, means.ghost.daemon(incident.daemon)):
+    names = replies.to_restart(incident, means.ghost) if incident is not None else ()
+    if incident is None or not names:
         await place.tell(replies.stale(ids["daemon"], incident))
         replies.refresh(means, incident)
         return
-    await order(Doing.RESTART, (incident.daemon,), means, actor, place)
+    await means.care.pressed(incident.id, "asked for a restart", Person(actor.id, actor.name))
+    await order(Doing.RESTART, names, means, actor, place)
 
 
 async def show_logs(body: dict[str, Any], means: Means, actor: Actor, place: Place) -> None:

@@ -10,9 +10,10 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from ghostbot.core import words
 from ghostbot.errors import BadRequest
 from ghostbot.orders import Actor, Doing
+from ghostbot.slack.blocks.message import Message
 from ghostbot.slack.blocks.text import typed
 from ghostbot.slack.places import Place
-from handlers import replies, tasks
+from handlers import replies, tasks, troubles
 from handlers.handing import piece, submit
 from handlers.means import Means
 
@@ -31,20 +32,31 @@ async def carry_out(text: str, means: Means, actor: Actor, place: Place) -> None
         raise BadRequest(ask.why)
     await means.people.admit(actor.id, changes=words.VERBS[ask.verb].changes)
     match ask.verb:
-        case "help":
-            await place.tell(replies.help_for(ask.names, means.command))
-        case "status":
-            await place.tell(replies.status(means.ghost, ask.names))
-        case "why":
-            await place.tell(await replies.why(means.ghost, ask.names[0]))
-        case "logs":
-            await place.tell(await replies.logs(means.ghost, ask))
+        case "help" | "status" | "why" | "logs":
+            await place.tell(await _shown(ask, means))
+        case "incidents":
+            await troubles.incidents(means, place)
+        case "ack":
+            await troubles.ack(ask, means, actor, place)
+        case "silence":
+            await troubles.silence(ask, means, actor, place)
         case "tasks":
             await tasks.tasks(ask, means, actor, place)
         case "run":
             await tasks.run(ask, means, actor, place)
         case verb:
             await order(Doing(verb), ask.names, means, actor, place, for_s=ask.for_s)
+
+
+async def _shown(ask: words.Ask, means: Means) -> Message:
+    match ask.verb:
+        case "status":
+            return replies.status(means.ghost, ask.names)
+        case "why":
+            return await replies.why(means.ghost, ask.names[0])
+        case "logs":
+            return await replies.logs(means.ghost, ask)
+    return replies.help_for(ask.names, means.command)
 
 
 async def order(

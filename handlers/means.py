@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ghostbot.config.model import COMMAND
 from ghostbot.core.incident import Incident
 from ghostbot.ghost import Ghost
+from ghostbot.incidents.care import Care
 from ghostbot.slack.gateway import Gateway
 from ghostbot.slack.notifier import Notifier
 from ghostbot.slack.people import People
@@ -24,4 +25,5 @@ class Means:
     notifier: Notifier
     incident: Callable[[int], Incident | None]
     tasks: Tasks
+    care: Care
     command: str = COMMAND

@@ -10,8 +10,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
 from ghostbot.core.daemon import ALIVE
-from ghostbot.core.incident import About, Incident
-from ghostbot.core.snapshot import DaemonView
+from ghostbot.core.incident import About, Incident, phase_in
 from ghostbot.core.task import Task
 from ghostbot.core.words import VERBS, Ask, did_you_mean
 from ghostbot.errors import BadRequest, GhostError, NotAllowed
@@ -103,10 +102,10 @@ def came_of(doing: Doing, outcomes: Sequence[Outcome], actor: Actor) -> Message:
     return plain("\n".join([head, *lines]))
 
 
-def number(word: str) -> int:
-    """Return the number of a task. Raises BadRequest."""
+def number(word: str, what: str = "task") -> int:
+    """Return the number of a task or an incident. Raises BadRequest."""
     if not (word.isascii() and word.isdigit() and len(word) < DIGITS):
-        raise BadRequest(f"cannot find task “{cut(word, 50)}”: name it by its number")
+        raise BadRequest(f"cannot find {what} “{cut(word, 50)}”: name it by its number")
     return int(word)
 
 
@@ -123,6 +122,16 @@ def cancelled(task: Task, actor: Actor) -> Message:
 def healing(check: str, actor: Actor) -> Message:
     """Say that a check is being healed, and by whom."""
     return plain(f"{person(actor)} has *{name(check)}* healed …")
+
+
+def cared(said: str, actor: Actor) -> Message:
+    """Say what somebody did about a trouble."""
+    return plain(f"{person(actor)}: {escape(cut(said, 300))}")
+
+
+def cared_already(said: str) -> Message:
+    """Say that nothing had to be done."""
+    return plain(f"Nothing was done: {escape(cut(said, 300))}.")
 
 
 def sign(outcome: Outcome) -> str:
@@ -142,10 +151,15 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(f"*{name(one)}*" for one in names)
 
 
-def has_moved_on(incident: Incident, now: DaemonView) -> bool:
-    """Tell whether a restart makes no sense any more: it is over, or somebody was first."""
-    busy = now.state in ALIVE and incident.about is About.DAEMON  # a sick tunnel is alive
-    return incident.phase not in incidents.HEALABLE or busy
+def to_restart(incident: Incident, ghost: Ghost) -> tuple[str, ...]:
+    """Return whom a restart makes sense for: not where it is over, or somebody was first."""
+    return tuple(
+        name
+        for name in incident.names
+        if phase_in(incident, name) in incidents.HEALABLE
+        # A sick tunnel is alive, and a restart is what it needs.
+        and (incident.about is not About.DAEMON or ghost.daemon(name).state not in ALIVE)
+    )
 
 
 def stale(daemon: str, incident: Incident | None) -> Message:

@@ -27,9 +27,13 @@ NEEDS = {  # Slack's pages of the events and methods
     "chat_postMessage": "chat:write",
     "chat_postEphemeral": "chat:write",
     "chat_update": "chat:write",
+    "conversations_history": "channels:history",
     "conversations_list": "channels:read",
     "conversations_members": "channels:read",
+    "conversations_replies": "channels:history",
+    "usergroups_list": "usergroups:read",
     "users_info": "users:read",
+    "users_list": "users:read",
     "views_open": None,
     "views_update": None,
     "views_publish": None,
@@ -52,7 +56,7 @@ class Recorder:
 
 def registered() -> dict[str, set[Any]]:
     recorder = Recorder()
-    means = Means(None, None, None, None, lambda _: None, None)  # type: ignore[arg-type]
+    means = Means(None, None, None, None, lambda _: None, None, None)  # type: ignore[arg-type]
     handlers.register(recorder, means)  # type: ignore[arg-type]
     return recorder.noted
 
@@ -97,7 +101,7 @@ def test_every_button_has_a_listener_and_back() -> None:
 
 def test_everything_that_is_subscribed_to_or_called_has_its_scope() -> None:
     paths = [*(ROOT / "ghostbot/slack").rglob("*.py"), *(ROOT / "handlers").glob("*.py")]
-    calls = re.compile(r"\.((?:auth|apps|chat|conversations|users|views|files)_\w+)\(")
+    calls = re.compile(r"\.((?:auth|apps|chat|conversations|usergroups|users|views|files)_\w+)\(")
     called = {m for path in paths for m in calls.findall(path.read_text())}
     called |= {"conversations_list", "conversations_members"}  # handed on, not called there
     assert called | events() == set(NEEDS)

@@ -13,6 +13,8 @@ from difflib import get_close_matches
 SPAN = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd])")
 UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 SPAN_MAX_S = 365 * 86400.0  # a longer one is a slip of the keyboard
+TROUBLED = {"incidents": 0, "ack": 1, "silence": 2}  # verbs about troubles, and their words
+OFF = "off"
 LOG_LINES = 20  # what `logs` shows unless told
 LOG_LINES_MAX = 200  # more does not fit one message; the CLI has no such end
 
@@ -40,6 +42,14 @@ VERBS = {
             "hold", "hold NAME… [for 2h]", "leave as it is; Ghost does not start it", changes=True
         ),
         Verb("reset", "reset NAME…", "forgive its deaths, and try again now", changes=True),
+        Verb("incidents", "incidents", "the troubles, those that are not over first"),
+        Verb("ack", "ack ID", "say that you have a trouble in hand", changes=True),
+        Verb(
+            "silence",
+            "silence NAME|all 1h",
+            "new troubles wait for so long, but pages; `off` ends it",
+            changes=True,
+        ),
         Verb("run", "run [ACTION]", "do an action of ghost.toml, or list them", changes=True),
         Verb("tasks", "tasks [cancel ID]", "long work that is queued, runs or ran"),
         Verb("help", "help [VERB]", "these lines, or more about one verb"),
@@ -75,6 +85,8 @@ def read(text: str) -> Ask | Misheard:
         return Misheard(f"cannot do “{words[0]}”: no such verb{did_you_mean(verb, VERBS)}")
     if verb == "logs":
         return _logs(rest)
+    if verb in TROUBLED:
+        return _about_trouble(verb, rest)
     if verb == "why" and len(rest) != 1:
         return Misheard(f"cannot tell why: name one daemon, as in `{VERBS[verb].usage}`")
     if verb == "run" and len(rest) > 1:
@@ -84,6 +96,20 @@ def read(text: str) -> Ask | Misheard:
     if VERBS[verb].changes and not rest and verb != "run":
         return Misheard(f"cannot {verb}: name a daemon, as in `{VERBS[verb].usage}`")
     return _hold(rest) if verb == "hold" else Ask(verb, tuple(rest))
+
+
+def _about_trouble(verb: str, rest: list[str]) -> Ask | Misheard:
+    """Read `incidents`, `ack ID` and `silence NAME|all 1h`."""
+    usage = VERBS[verb].usage
+    if len(rest) != TROUBLED[verb]:
+        return Misheard(f"cannot read “{' '.join([verb, *rest])}”: write it as in `{usage}`")
+    if verb != "silence":
+        return Ask(verb, tuple(rest))
+    name, said = rest
+    for_s = None if said.lower() == OFF else span_s(said)
+    if for_s is None and said.lower() != OFF:
+        return Misheard(f"cannot silence for “{said}”: write a time as in `{usage}`, or `{OFF}`")
+    return Ask("silence", (name,), for_s=for_s)
 
 
 def _hold(rest: list[str]) -> Ask | Misheard:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from ghostbot.core.incident import Incident
+from ghostbot.config.speech import GROUP, Severity
+from ghostbot.core.incident import Call, Incident, Step
 from ghostbot.core.snapshot import House
 from ghostbot.slack.blocks import beat as beats
 from ghostbot.slack.blocks import incident as incidents
@@ -16,25 +17,63 @@ class Notifier:
     """A Voice: says what it is told through the outbox, and nothing twice."""
 
     def __init__(
-        self, *, outbox: Outbox, channel: str | None, host: str, link: Callable[[], str]
+        self,
+        *,
+        outbox: Outbox,
+        channel: str | None,
+        host: str,
+        link: Callable[[], str],
+        routes: Mapping[str, str] | None = None,
+        group: Callable[[str], str | None] = lambda _: None,
+        mention: Callable[[], str] = str,
     ) -> None:
-        """Take the parts; without a channel nothing is said, and `link` says so."""
+        """Take the parts; without a channel nothing is said, and `link` says so.
+
+        `routes` are those of ghost.toml, `group` tells a daemon's, and `mention` is whom a page
+        names, as Slack's markup.
+        """
         self._outbox = outbox
         self._channel = channel
         self._host = host
         self._link = link
+        self._routes = routes or {}
+        self._group = group
+        self._mention = mention
 
     def alert(self, incident: Incident) -> None:
-        """Say how a trouble stands: its message, and each step once in the thread."""
-        if self._channel is None:
-            return
+        """Say how a trouble stands: its message, and each step once in the thread.
+
+        A page and a reminder are shown in the channel too, as an edit notifies nobody. What Ghost
+        can do no more about has a second message, where `critical` has a route of its own.
+        """
+        home, critical = self._home(incident), self._routes.get(Severity.CRITICAL)
         key = key_of(incident.id)
-        self._outbox.put(key, self._channel, incidents.alert(incident, self._host))
+        if incident.paged_at is not None and critical not in (None, home):
+            self._say(f"{key}:critical", critical, incident)
+        if home is not None:
+            self._say(key, home, incident)
+
+    def _home(self, incident: Incident) -> str | None:
+        """Return the channel of a trouble's message: its group's, or that of all."""
+        group = self._group(incident.daemon)
+        routed = self._routes.get(f"{GROUP}{group}") or self._routes.get(Severity.WARNING)
+        return routed or self._channel
+
+    def _say(self, key: str, channel: str, incident: Incident) -> None:
+        self._outbox.put(key, channel, incidents.alert(incident, self._host))
         for step in incident.steps:
-            said = f"{key}:step:{step.at:.3f}"
-            self._outbox.reply(said, key, self._channel, incidents.step(step))
+            said = incidents.step(step)
+            if self._is_called(step, key):
+                said = incidents.call(incident, step, self._mention())
+            self._outbox.reply(f"{key}:step:{step.at:.3f}", key, channel, said)
         if incident.lines:
-            self._outbox.reply(f"{key}:lines", key, self._channel, incidents.last_lines(incident))
+            self._outbox.reply(f"{key}:lines", key, channel, incidents.last_lines(incident))
+
+    def _is_called(self, step: Step, key: str) -> bool:
+        """Tell whether a step is a new post: a page is one where there is somebody to name."""
+        if step.call is None or (Severity.CRITICAL in self._routes) != key.endswith(":critical"):
+            return False
+        return step.call is Call.REMINDER or bool(self._mention())
 
     def beat(self, house: House) -> None:
         """Say that all this was true just now, in this day's message."""
@@ -44,7 +83,7 @@ class Notifier:
 
     async def said(self, incident: Incident, since: float) -> float | None:
         """Wait until Slack has taken the message of a trouble as it is since then."""
-        if self._channel is None:
+        if self._home(incident) is None:
             return None
         return await self._outbox.said(key_of(incident.id), since)
 

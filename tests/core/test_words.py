@@ -65,3 +65,23 @@ def test_no_text_whatever_is_too_much(text: str) -> None:
 def test_nothing_near_means_no_suggestion() -> None:
     assert did_you_mean("zzz", ["web", "db"]) == ""
     assert did_you_mean("wbe", ["web", "db"]) == " (did you mean web?)"
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("incidents", Ask("incidents")),
+        ("ack 17", Ask("ack", ("17",))),
+        ("silence web 1h", Ask("silence", ("web",), for_s=3600.0)),
+        ("silence all OFF", Ask("silence", ("all",))),
+    ],
+)
+def test_words_about_troubles_are_understood(text: str, meant: Ask) -> None:
+    assert read(text) == meant
+
+
+@pytest.mark.parametrize("text", ["ack", "ack 1 2", "silence web", "silence web soon", "silence"])
+def test_words_about_troubles_that_make_no_sense_are_told_how_to_write_them(text: str) -> None:
+    misheard = read(text)
+    assert isinstance(misheard, Misheard)
+    assert "as in `" in misheard.why

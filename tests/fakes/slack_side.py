@@ -14,12 +14,14 @@ import yaml
 import handlers
 from ghostbot.bus import Bus
 from ghostbot.config.model import ActionTable
-from ghostbot.core.incident import Incident
+from ghostbot.core.incident import Hand, Incident
 from ghostbot.core.task import Task
 from ghostbot.errors import Failed
 from ghostbot.guards.actions import Actions
 from ghostbot.guards.drill import Drills
 from ghostbot.guards.executor import Executor
+from ghostbot.incidents.care import Care
+from ghostbot.incidents.desk import Desk
 from ghostbot.playground import Playground
 from ghostbot.slack.gateway import Gateway
 from ghostbot.slack.notifier import Notifier
@@ -27,7 +29,7 @@ from ghostbot.slack.outbox import Outbox
 from ghostbot.slack.people import People
 from ghostbot.tasks import Tasks
 from handlers.means import Means
-from tests.fakes.ghost import FakeGhost
+from tests.fakes.ghost import NOW, FakeGhost
 
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
 
@@ -68,6 +70,7 @@ class Side:
     told: list[str | None] = field(default_factory=list)
     actions: dict[str, ActionTable] = field(default_factory=dict)
     healed: list[tuple[str, str]] = field(default_factory=list)
+    desk: Desk | None = None
     executor: Executor | None = None
 
 
@@ -104,8 +107,59 @@ def side_of(slack: Playground, ghost: FakeGhost, channel: str | None = "#ghost-a
     notifier = Notifier(outbox=outbox, channel=channel, host="den", link=gateway.state)
     side = Side(slack, ghost, gateway, outbox, notifier, posts, incidents, told)
     tasks = tasks_of(side)
-    means = Means(ghost, gateway, people, notifier, incidents.get, tasks)  # type: ignore[arg-type]
+    care = care_of(side)
+    means = Means(ghost, gateway, people, notifier, incidents.get, tasks, care)  # type: ignore[arg-type]
     return side
+
+
+def care_of(side: Side) -> Care:
+    """Return what people do about troubles, on a desk that knows those of `side`."""
+    side.desk = Desk(
+        Bus(),
+        side.notifier,
+        KeptIn(side.incidents),
+        last_lines=no_lines,
+        daemons=dict,
+        now=lambda: NOW,
+    )
+    side.desk.by_id = side.incidents.get  # type: ignore[method-assign]
+    kept = KeptIn(side.incidents)
+    known = side.ghost.views.keys
+    return Care(side.desk, NoSilences(), newest=kept.newest, known=known, now=lambda: NOW)
+
+
+async def no_lines(_: str) -> tuple[str, ...]:
+    """Return no lines of a log."""
+    return ()
+
+
+@dataclass
+class KeptIn:
+    """Keeps incidents in a dict."""
+
+    incidents: dict[int, Incident]
+
+    async def save(self, incident: Incident) -> Incident:
+        self.incidents[incident.id] = incident
+        return incident
+
+    async def open(self) -> list[Incident]:
+        return []
+
+    async def newest(self, most: int) -> list[Incident]:
+        found = sorted(self.incidents.values(), key=lambda i: (i.is_over, -i.id))
+        return found[:most]
+
+
+class NoSilences:
+    """Keeps no silences."""
+
+    async def put(self, name: str, hand: Hand) -> None: ...
+
+    async def drop(self, name: str) -> None: ...
+
+    async def all(self) -> dict[str, Hand]:
+        return {}
 
 
 def tasks_of(side: Side) -> Tasks:
@@ -173,8 +227,9 @@ async def slack_side(
     await slack.start()
     side = side_of(slack, ghost, channel)
     assert side.executor is not None
+    assert side.desk is not None
     try:
-        async with running(side.gateway.run, side.outbox.run, side.executor.run):
+        async with running(side.gateway.run, side.outbox.run, side.executor.run, side.desk.run):
             await until(lambda: side.gateway.state() == "connected")
             yield side
     finally:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
-from ghostbot.core.incident import About, Incident, Phase, Step
+from ghostbot.core.incident import About, Call, Incident, Part, Person, Phase, Step
+from ghostbot.core.meaning import meaning
 from ghostbot.slack.blocks.logs import tail_of
 from ghostbot.slack.blocks.message import (
     Block,
@@ -21,6 +23,13 @@ from ghostbot.slack.blocks.text import count, cut, duration, escape, name, when
 RESTART = "ghost_restart"
 LOGS = "ghost_logs"
 HEAL = "ghost_heal"
+ACK = "ghost_ack"
+SILENCE = "ghost_silence"
+
+SILENCE_S = 3_600.0  # what the button asks for; the command takes any time
+NAMED = 3  # of several daemons, in the headline; the rest stand below
+PARTS_SHOWN = 12
+DEEDS_SHOWN = 3  # of people, in the message; the thread has all
 
 LINES_SHOWN = 6  # of the log, in the message; the thread has the rest
 LINES_ROOM = 1_500  # characters
@@ -50,6 +59,14 @@ CLAUSES = {
     Phase.UNHEALED: "is sick, and it is up to people now",
     Phase.CHANGED: "has another address",
 }
+SEVERAL = {
+    Phase.DOWN: "died together",
+    Phase.RESTARTING: "are starting again",
+    Phase.RECOVERED: "are up again",
+    Phase.BLOCKED: "died together, and one is blocked",
+    Phase.FAILED: "died together, and one is not started again",
+    Phase.STOPPED: "are followed no more",
+}
 HEALABLE = frozenset({Phase.DOWN, Phase.BLOCKED, Phase.FAILED, Phase.SICK, Phase.UNHEALED})
 RUNS = frozenset({About.DAEMON, About.TUNNEL})  # what Ghost runs can be restarted, and has a log
 
@@ -58,23 +75,43 @@ def alert(incident: Incident, host: str) -> Message:
     """Return the message of a trouble as it is now. Once it is over, nothing can be pressed."""
     sign, colour = MARKS[incident.phase]
     said = headline(incident)
-    head = section(f"{sign} *{name(incident.daemon)}* {said} · {name(host)}")
+    head = section(f"{sign} {title(incident)} {said} · {name(host)}")
     details = [fields(_facts(incident))]
+    if incident.parts:
+        details.append(section(_parts(incident.parts)))
     if incident.lines and not incident.is_over:
         shown, _ = tail_of(incident.lines[-LINES_SHOWN:], LINES_ROOM)
         details.append(preformatted(shown))
     details.extend(actions(_buttons(incident)))
-    details.append(context(_foot(incident)))
-    text = f"{sign} {name(incident.daemon)} {said} on {name(host)}"
+    details.extend(context(line) for line in _feet(incident))
+    text = f"{sign} {_plain_title(incident)} {said} on {name(host)}"
     if not incident.is_over or incident.phase is Phase.CHANGED:
         text += f": {name(incident.cause, 300)}"
     return Message(text, (head,), colour, tuple(details))
+
+
+def title(incident: Incident) -> str:
+    """Name whom it is about."""
+    return _joined([f"*{name(one)}*" for one in incident.names])
+
+
+def _plain_title(incident: Incident) -> str:
+    return _joined([name(one) for one in incident.names])
+
+
+def _joined(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def headline(incident: Incident) -> str:
     """Say how the trouble stands, as a clause after the name of what has it."""
     last = incident.steps[-1].what if incident.steps else ""
     daemon = incident.about is About.DAEMON
+    if incident.into:
+        return f"is part of incident {incident.into}"
+    if len(incident.parts) > 1:
+        return SEVERAL.get(incident.phase, CLAUSES[incident.phase])
     match incident.phase:
         case Phase.RECOVERED if daemon:
             return "is done" if last == "done" else "is up again"
@@ -88,26 +125,64 @@ def headline(incident: Incident) -> str:
 def _facts(incident: Incident) -> dict[str, str]:
     if incident.phase is Phase.CHANGED:
         return {"Now": name(incident.cause, 500), "Since": when(incident.changed_at)}
-    known = {"Why": name(incident.cause, 500), "Since": when(incident.opened_at)}
-    if incident.deaths > 1:
+    known = {"Why": why(incident.cause), "Since": when(incident.opened_at)}
+    if incident.changed:
+        known["Just before"] = name(incident.changed, 500)
+    if incident.deaths > max(1, len(incident.parts)):
         known["Deaths" if incident.about is About.DAEMON else "Times"] = f"{incident.deaths:,}"
+    if incident.restarts:
+        known["Restarts"] = f"{incident.restarts:,}"
     if incident.is_over:
         known["Lasted"] = duration(incident.changed_at - incident.opened_at)
-    elif incident.next_try_at is not None:
+        return known
+    if incident.next_try_at is not None:
         known["Next try"] = when(incident.next_try_at)
+    if incident.acked is not None:
+        known["In hand"] = f"{person(incident.acked.by)}, {when(incident.acked.at)}"
+    if incident.silenced is not None:
+        silent = incident.silenced
+        known["Silent until"] = f"{when(silent.until)}, by {person(silent.by)}"
     return known
+
+
+def why(cause: str) -> str:
+    """Return a cause, and what it usually means where its words do not say it."""
+    usual = meaning(cause)
+    return name(cause, 500) + (f"\n_{escape(usual)}_" if usual else "")
+
+
+def person(by: Person) -> str:
+    """Return somebody as Slack shows people, or their name where they are none of Slack's."""
+    return f"<@{by.id}>" if by.id.isalnum() and by.id.isascii() else name(by.name)
+
+
+def _parts(parts: tuple[Part, ...]) -> str:
+    lines = [
+        f"{MARKS[p.phase][0]} *{name(p.name)}* {CLAUSES[p.phase]}: {name(p.cause, 100)}"
+        for p in parts[:PARTS_SHOWN]
+    ]
+    if len(parts) > PARTS_SHOWN:
+        lines.append(f"… and {len(parts) - PARTS_SHOWN} more")
+    return "\n".join(lines)
 
 
 def _buttons(incident: Incident) -> list[Block]:
     if incident.is_over:
         return []
-    if incident.about not in RUNS:
-        return _heals(incident)
     ids = value(incident.id, incident.daemon)
-    logs = button("Logs", LOGS, ids)
-    if incident.phase in HEALABLE:
-        return [button("Restart now", RESTART, ids, style="primary"), logs]
-    return [logs]
+    row = []
+    if incident.about not in RUNS:
+        row += _heals(incident)
+    elif incident.phase in HEALABLE:
+        label = "Restart them now" if incident.parts else "Restart now"
+        row.append(button(label, RESTART, ids, style="primary"))
+    if incident.acked is None:
+        row.append(button("Acknowledge", ACK, ids))
+    if incident.silenced is None:
+        row.append(button("Silence 1 h", SILENCE, ids))
+    if incident.about in RUNS:
+        row.append(button("Logs", LOGS, ids))
+    return row
 
 
 def _heals(incident: Incident) -> list[Block]:
@@ -121,16 +196,41 @@ def value(incident: int, daemon: str) -> str:
     return json.dumps({"incident": incident, "daemon": daemon})
 
 
-def _foot(incident: Incident) -> str:
+def _feet(incident: Incident) -> list[str]:
+    """Return the small print: what people did, and where the rest is."""
     last = incident.steps[-1].what if incident.steps else ""
     last = f" · {escape(cut(last, 300))}" if last not in {"", incident.cause} else ""
-    return f"incident {incident.id} · {count(len(incident.steps), 'step')} in the thread{last}"
+    deeds = [s for s in incident.steps if s.by is not None][-DEEDS_SHOWN:]
+    said = " · ".join(f"{_deed(s)}, {when(s.at, '{time}')}" for s in deeds)
+    foot = f"incident {incident.id} · {count(len(incident.steps), 'step')} in the thread"
+    if deeds and incident.steps[-1] is deeds[-1]:
+        last = ""  # it stands in the line above
+    return [*([said] if said else []), foot + last]
+
+
+def _deed(step: Step) -> str:
+    """Return what happened, with who did it where somebody did."""
+    what = escape(cut(step.what, 1_000))
+    return f"{person(step.by)} {what}" if step.by is not None else what
 
 
 def step(what: Step) -> Message:
     """Return one thing that happened, for the thread."""
-    said = f"{when(what.at)}  {escape(cut(what.what, 1_000))}"
-    return Message(name(what.what, 300), (context(said),))
+    plain = f"{what.by.name} {what.what}" if what.by is not None else what.what
+    return Message(name(plain, 300), (context(f"{when(what.at)}  {_deed(what)}"),))
+
+
+def call(incident: Incident, what: Step, mention: str = "") -> Message:
+    """Return a step that is to be noticed: a page, which names people, or a reminder.
+
+    `mention` is Slack's markup for whom a page names.
+    """
+    sign, _ = MARKS[incident.phase]
+    said = f"{sign} {title(incident)}: {escape(cut(what.what, 1_000))}"
+    if what.call is Call.PAGE and mention:
+        said = f"{mention} {said}"
+    body = (section(said), context(f"incident {incident.id}, {when(what.at)}"))
+    return Message(said, body, broadcast=True)
 
 
 def last_lines(incident: Incident) -> Message:

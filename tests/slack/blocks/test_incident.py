@@ -8,12 +8,23 @@ from typing import Any
 
 import pytest
 
-from ghostbot.core.incident import OVER, About, Incident, Phase, Step
+from ghostbot.core.incident import (
+    OVER,
+    About,
+    Call,
+    Hand,
+    Incident,
+    Part,
+    Person,
+    Phase,
+    Step,
+)
 from ghostbot.slack.blocks import incident as incidents
 from tests.fakes.block_kit import assert_fits
 from tests.fakes.ghost import NOW
 from tests.fakes.hostile import HOSTILE
 
+CARE = [incidents.ACK, incidents.SILENCE]
 LINES = tuple(f"line {n}" for n in range(20))
 DOWN = Incident(
     17,
@@ -46,14 +57,66 @@ def test_every_phase_is_told_by_mark_word_and_colour(phase: Phase) -> None:
 
 def test_a_dead_daemon_can_be_restarted_and_read() -> None:
     payload = assert_fits(incidents.alert(DOWN, "den"))
-    assert [b["action_id"] for b in buttons(payload)] == [incidents.RESTART, incidents.LOGS]
+    assert [b["action_id"] for b in buttons(payload)] == [
+        incidents.RESTART,
+        incidents.ACK,
+        incidents.SILENCE,
+        incidents.LOGS,
+    ]
     ids = json.loads(buttons(payload)[0]["value"])
     assert ids == {"incident": 17, "daemon": "web"}
 
 
-def test_one_that_is_starting_can_only_be_read() -> None:
+def test_one_that_is_starting_cannot_be_restarted() -> None:
     payload = assert_fits(incidents.alert(replace(DOWN, phase=Phase.RESTARTING), "den"))
-    assert [b["action_id"] for b in buttons(payload)] == [incidents.LOGS]
+    assert [b["action_id"] for b in buttons(payload)] == [*CARE, incidents.LOGS]
+
+
+def test_what_is_in_hand_or_silent_says_so_and_has_no_button_for_it() -> None:
+    hand = Hand(Person("U0BOB", "bob"), NOW, NOW + 3_600)
+    acked = assert_fits(incidents.alert(replace(DOWN, acked=hand), "den"))
+    assert incidents.ACK not in [b["action_id"] for b in buttons(acked)]
+    assert "<@U0BOB>" in str(acked)
+    silent = assert_fits(incidents.alert(replace(DOWN, silenced=hand), "den"))
+    assert incidents.SILENCE not in [b["action_id"] for b in buttons(silent)]
+    assert f"<!date^{int(NOW + 3_600)}^" in str(silent)
+
+
+def test_what_people_did_is_written_in() -> None:
+    deed = Step(NOW + 2, "asked for a restart", by=Person("local:ada", "ada"))
+    shown = str(assert_fits(incidents.alert(replace(DOWN, steps=(*DOWN.steps, deed)), "den")))
+    assert "ada asked for a restart" in shown
+    assert "ada asked for a restart" in assert_fits(incidents.step(deed))["text"]
+
+
+def test_several_that_died_together_are_listed_with_how_each_is() -> None:
+    parts = tuple(
+        Part(n, p, "exited 1", NOW)
+        for n, p in (("db", Phase.BLOCKED), ("web", Phase.RECOVERED), ("x", Phase.DOWN))
+    )
+    many = replace(DOWN, daemon="db", parts=parts, phase=Phase.BLOCKED, deaths=3)
+    shown = str(assert_fits(incidents.alert(many, "den")))
+    assert "⛔ *db*, *web*, *x* died together, and one is blocked · den" in shown
+    assert "🟢 *web* is well again" in shown
+    crowd = replace(many, parts=tuple(Part(f"d{n}", Phase.DOWN, "x", NOW) for n in range(500)))
+    assert "*d0*, *d1*, *d2* and 497 more" in str(assert_fits(incidents.alert(crowd, "den")))
+
+
+def test_what_an_end_usually_means_and_what_changed_before_are_said() -> None:
+    told = replace(DOWN, changed="ghost.toml was reloaded, 3 s before", restarts=4)
+    shown = str(assert_fits(incidents.alert(told, "den")))
+    assert "by the kernel as memory ran out" in shown
+    assert "ghost.toml was reloaded, 3 s before" in shown
+    assert "*Restarts*\\n4" in shown
+
+
+def test_a_page_is_a_post_of_its_own_that_names_people() -> None:
+    blocked = Step(NOW, "exited 1; blocked: died too often", call=Call.PAGE)
+    page = incidents.call(DOWN, blocked, "<!subteam^S0ONCALL>").payload()
+    assert page["reply_broadcast"] is True
+    assert page["text"].startswith("<!subteam^S0ONCALL> 🔴 *web*: exited 1; blocked")
+    again = replace(blocked, call=Call.REMINDER)
+    assert "S0ONCALL" not in str(incidents.call(DOWN, again, "<!subteam^S0ONCALL>").payload())
 
 
 @pytest.mark.parametrize("phase", sorted(OVER))
@@ -115,13 +178,14 @@ def test_what_is_no_daemon_fits_too_and_has_the_buttons_that_make_sense(
     payload = assert_fits(incidents.alert(incident, "den"))
     pressed = [b["action_id"] for b in buttons(payload)]
     if about is About.CHECK and phase in incidents.HEALABLE:
-        assert pressed == [incidents.HEAL]
+        assert pressed == [incidents.HEAL, *CARE]
     if about in (About.GHOST, About.CHECK):
         assert not {incidents.RESTART, incidents.LOGS} & set(pressed)
     if phase in OVER:
         assert pressed == []
 
 
-def test_a_check_without_heals_has_no_button() -> None:
+def test_a_check_without_heals_has_no_button_for_them() -> None:
     incident = replace(DOWN, about=About.CHECK, phase=Phase.SICK)
-    assert buttons(assert_fits(incidents.alert(incident, "den"))) == []
+    pressed = buttons(assert_fits(incidents.alert(incident, "den")))
+    assert [b["action_id"] for b in pressed] == CARE
