@@ -12,7 +12,7 @@ import psutil
 
 from tests.fakes.real_ghost import LOOK_S, RealGhost, real_ghost
 
-DAEMONS = 40  # so that none dies more often than the budget that Ghost remembers
+DAEMONS = 40  # so many that none dies more often than its budget allows
 # One ends well, one badly, one leaves somebody behind, who ends a little later.
 COMMANDS = ("exit 0", "echo $$; exit 3", "sleep 0.05 & exit 0")
 HEAD = """
@@ -25,6 +25,7 @@ restart_delay = "20ms"
 restart_max_delay = "20ms"
 max_restarts = 1000
 slow_restarts = 1000
+slow_window = "1m"
 [daemon.steady]
 command = ["sleep", "1000000"]
 """

@@ -1,4 +1,4 @@
-"""One daemon that pours 100 MB a second into its log, beside one that answers by TCP."""
+"""One daemon that pours about 100 MB a second into its log, beside one that answers by TCP."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ listen = "off"
 ready_after = "100ms"
 stop_timeout = "500ms"
 [daemon.spam]
-command = {program("pour.py", 100)}
+command = {program("pour.py", 200, 100)}
 autostart = false
 log = {{ max_size = "{MAX_BYTES}B", keep = {KEEP} }}
 [daemon.calm]
@@ -39,8 +39,8 @@ class Storm:
 
     rate: float  # bytes a second that were really poured
     grown_bytes: int  # the most that Ghost's memory grew
-    calm_s: float  # the median time to an answer of the other daemon, before
-    storm_s: float  # and during the storm
+    calm_s: float  # the median time to an answer of the other daemon, while the first is held
+    storm_s: float  # and while it pours
     first_bytes: int  # the most that all logs took on the disk, until it was seen to grow
     most_bytes: int  # and afterwards
     starts: int  # of the other daemon
@@ -49,12 +49,12 @@ class Storm:
     def hold(self) -> None:
         """Hold it to what is promised."""
         cap = MAX_BYTES * (KEEP + 1)
-        assert self.rate > 50e6, "no storm"
+        assert self.rate > 30e6, "no storm"
         assert self.grown_bytes < 20_000_000, self
         assert self.storm_s < 2 * self.calm_s, self
         assert self.first_bytes < cap + MAX_BYTES + self.rate * BEGUN_S, self
         # One more that is being copied, and what comes while a slow disk takes it.
-        assert self.most_bytes < cap + MAX_BYTES + self.rate * 0.3, self
+        assert self.most_bytes < cap + MAX_BYTES + self.rate, self
         assert (self.starts, self.lost_bytes) == (1, 0), self
 
 
@@ -62,34 +62,65 @@ async def storm(folder: Path, seconds: float) -> Storm:
     """Have a real Ghost live through it for so long."""
     async with real_ghost(folder, HOUSE, None) as ghost:
         assert ghost.process is not None
-        calm = await ghost.daemon("calm", lambda d: d["word"] == "up")
-        own = psutil.Process(ghost.process.pid)
-        before = await asyncio.to_thread(_ask, calm["port"], 2.0)
-        held = own.memory_info().rss
+        port = (await ghost.daemon("calm", lambda d: d["word"] == "up"))["port"]
+        seen = _Seen(folder / ".ghost" / "logs", psutil.Process(ghost.process.pid))
         await ghost.post("/api/daemons/spam/start?wait=true")
         spam = psutil.Process((await ghost.daemons())["spam"]["pid"])
+        looking = asyncio.create_task(seen.look())
         began, poured = time.monotonic(), spam.io_counters().write_chars
-        asking = asyncio.create_task(asyncio.to_thread(_ask, calm["port"], seconds))
-        first = most = grown = 0
-        while not asking.done():
-            size = _on_disk(folder / ".ghost" / "logs")
-            if time.monotonic() - began < BEGUN_S:
-                first = max(first, size)
-            else:
-                most = max(most, size)
-            grown = max(grown, own.memory_info().rss - held)
-            await asyncio.sleep(0.02)
-        poured = spam.io_counters().write_chars - poured
-        during, rate = await asking, poured / (time.monotonic() - began)
+        await asyncio.sleep(BEGUN_S)
+        rate = (spam.io_counters().write_chars - poured) / (time.monotonic() - began)
+        calm_s, storm_s = await asyncio.to_thread(_answers, port, spam, seconds)
+        looking.cancel()
+        await asyncio.wait({looking})
         tail = await ghost.get("/api/daemons/spam/logs?lines=10000")
         numbers = [int(line["line"].split()[0]) for line in tail["lines"][1:-1]]
-        lost = numbers[-1] - numbers[0] + 1 - len(numbers)
+        lost = (numbers[-1] - numbers[0] + 1 - len(numbers)) * 1000
         starts = (await ghost.daemons())["calm"]["starts"]
-        return Storm(rate, grown, before, during, first, most, starts, lost * 1000)
+        return Storm(rate, seen.grown, calm_s, storm_s, seen.first, seen.most, starts, lost)
 
 
-def _ask(port: int, seconds: float) -> float:
-    """Ask fifty times a second; return the median of how long an answer took."""
+class _Seen:
+    """The most that was seen of disk and memory."""
+
+    def __init__(self, logs: Path, own: psutil.Process) -> None:
+        self.first = self.most = self.grown = 0
+        self._logs, self._own, self._held = logs, own, own.memory_info().rss
+
+    async def look(self) -> None:
+        """Look fifty times a second until cancelled."""
+        began = time.monotonic()
+        while True:
+            size = _on_disk(self._logs)
+            if time.monotonic() - began < BEGUN_S:
+                self.first = max(self.first, size)
+            else:
+                self.most = max(self.most, size)
+            self.grown = max(self.grown, self._own.memory_info().rss - self._held)
+            await asyncio.sleep(0.02)
+
+
+def _answers(port: int, spam: psutil.Process, seconds: float) -> tuple[float, float]:
+    """Return how long an answer takes while the storm is held and while it is not, in turns.
+
+    In turns, as whatever else the machine does would count for one of them alone.
+    """
+    calm: list[float] = []
+    busy: list[float] = []
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        busy += _ask(port, 1.0)
+        spam.suspend()
+        try:
+            time.sleep(0.1)  # what was poured is cut
+            calm += _ask(port, 0.5)
+        finally:
+            spam.resume()
+    return statistics.median(calm), statistics.median(busy)
+
+
+def _ask(port: int, seconds: float) -> list[float]:
+    """Ask fifty times a second; return how long each answer took."""
     took, until = [], time.monotonic() + seconds
     while time.monotonic() < until:
         began = time.perf_counter()
@@ -98,7 +129,7 @@ def _ask(port: int, seconds: float) -> float:
             assert connection.recv(4096)
         took.append(time.perf_counter() - began)
         time.sleep(0.02)
-    return statistics.median(took)
+    return took
 
 
 def _on_disk(folder: Path) -> int:
