@@ -47,7 +47,7 @@ FIRST_S, LAST_S = 0.5, 60.0  # between tries of what passes
 SETTLE_S = 3.0  # what was not answered in time may still be done so much later
 CHANNEL_AGAIN_S = 300.0  # a channel that refuses is tried again this often
 LOOKS_MAX = 5  # refused looks for a lost post; then it may be said twice rather than never
-TRIES = 3  # then the next one has a try
+TRIES = 8  # every so many that fail, another message has a try
 THREADS_TURN = 4  # every fourth is a reply, however much else there is to say
 
 log = logging.getLogger("ghost.slack.outbox")
@@ -80,6 +80,8 @@ class Outbox:
         self._changed = asyncio.Event()
         self._turns = 0
         self._failures = 0  # in a row, of what passes
+        self._failing: str | None = None  # the key of the last of them
+        self._aside: dict[str, float] = {}  # by key: what fails alone, and until when it waits
         self._looks = 0  # in a row, that were refused
         self._refused: dict[str, str] = {}  # by channel: what a person was told
         self._said_at: OrderedDict[str, float] = OrderedDict()  # by key, epoch seconds
@@ -151,18 +153,25 @@ class Outbox:
         if self._pending and self._pace.all_from > now:
             return self._pace.all_from
         soonest: float | None = None
+        passed: tuple[Item, str] | None = None
         threads_first = self._turns % THREADS_TURN == THREADS_TURN - 1
-        skipped = self._failures // TRIES  # one that fails for ever must not hold up the others
-        for item in self._pending.in_order(threads_first=threads_first, skipped=skipped):
+        for item in self._pending.in_order(threads_first=threads_first):
+            rests = self._pace.channel_from(item.channel)
+            if rests > now and item.tried_at is None:
+                soonest = rests if soonest is None else min(soonest, rests)
+                continue
             method = await self._method(item)
             if method is None:
                 continue
-            due = self._pace.due(method, item.channel)
-            if due <= now:
+            due = max(self._pace.due(method, item.channel), self._aside.get(item.key, 0.0))
+            if due > now:
+                soonest = due if soonest is None else min(soonest, due)
+            elif item.key == self._failing and self._failures % TRIES == TRIES - 1:
+                passed = item, method  # if it fails for ever, it must hold up no others
+            else:
                 self._turns += 1
                 return item, method
-            soonest = due if soonest is None else min(soonest, due)
-        return soonest
+        return passed or soonest
 
     async def _method(self, item: Item) -> str | None:
         """Return what is to be called for an item; None: nothing, or nothing yet."""
@@ -195,7 +204,15 @@ class Outbox:
         except NETWORK as error:
             self._cut_off(items, error, now)
         else:
-            self._failures = 0
+            if method not in LOOKS:
+                self._worked(item, now)
+
+    def _worked(self, item: Item, now: float) -> None:
+        if self._failing not in (None, item.key):
+            # Slack is well, and does not take that one.
+            self._aside = {k: until for k, until in self._aside.items() if until > now}
+            self._aside[self._failing or ""] = now + CHANNEL_AGAIN_S
+        self._failures, self._failing = 0, None
 
     async def _edit(self, item: Item) -> None:
         place = await self._where.of(item.key)
@@ -276,9 +293,10 @@ class Outbox:
         elif code not in PASSING:
             self._pending.tried([item.key for item in items], None)  # it was surely not said
         if code in LIMITS:
-            self._pace.rest(method, now + retry_after_s(error, self._pause_s()))
+            self._pace.rest(method, now + (retry_after_s(error, 0.0) or self._pause_s()))
         elif code in PASSING:
-            self._pace.rest_all(now + retry_after_s(error, self._pause_s()))
+            self._failing = items[0].key
+            self._pace.rest_all(now + (retry_after_s(error, 0.0) or self._pause_s()))
         elif method not in LOOKS:
             await self._refuses(items, method, error, now)
 
@@ -322,6 +340,7 @@ class Outbox:
 
     def _cut_off(self, items: list[Item], error: BaseException, now: float) -> None:
         log.warning("cannot say key=%s why=%r", items[0].key, error)
+        self._failing = None  # nobody knows what ails, and order counts
         if isinstance(error, aiohttp.ClientConnectorError) and items[0].tried_at is None:
             self._pending.tried([item.key for item in items], None)  # nothing was ever sent
         pause_s = self._pause_s()

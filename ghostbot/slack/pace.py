@@ -34,8 +34,12 @@ class Pace:
         """Return when a method may be called for a channel."""
         whole = self._used_up.get(method, 0.0)
         budget = whole - (BURST - 1) * self._each_s[method]
-        resting = 0.0 if method in LOOKS else self._channels.get(channel, 0.0)
+        resting = 0.0 if method in LOOKS else self.channel_from(channel)
         return max(self.all_from, self._methods.get(method, 0.0), budget, resting)
+
+    def channel_from(self, channel: str) -> float:
+        """Return until when nothing is said in a channel."""
+        return self._channels.get(channel, 0.0)
 
     def used(self, method: str, channel: str, now: float) -> None:
         """Count a call."""

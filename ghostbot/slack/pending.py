@@ -13,12 +13,14 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ghostbot.slack.blocks.message import BLOCKS_MAX, Message, context, size
-from ghostbot.slack.blocks.text import count
+from ghostbot.slack.blocks.message import BLOCKS_MAX, Block, Message, context, size
 
 LEFT_OUT_MAX = 1_000  # threads of which is known how much is missing
 BATCH_FROM = 6  # replies waiting, of whatever thread; fewer are said one by one
 BATCH_ROOM = 10_000  # characters of blocks in one reply that is made of several
+BATCH_KEYS = 6_000  # characters of keys, which Slack takes 8,000 of (metadata_too_large)
+BATCH_TEXTS = 40  # lines of its fallback text
+FIRST_SHOWN = 5  # of a long batch; the others shown are its last
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Pending:
         self._items: OrderedDict[str, Item] = OrderedDict()
         self._number = time.time_ns() // 1_000  # more than any number of an earlier Ghost
         self._unkept: set[str] = set()
+        self._on_disk: set[str] = set()
+        self._joining = False
         self._left_out: Counter[str] = Counter()  # by `under`
         self.lost = 0
 
@@ -75,6 +79,7 @@ class Pending:
             self._items[item.key] = replace(item, message=newer.message)
             self._items.move_to_end(item.key, last=False)
             self._unkept.add(item.key)
+            self._on_disk.add(item.key)
 
     def drop(self, item: Item) -> None:
         """Take it off, unless a newer form of it came meanwhile."""
@@ -84,8 +89,12 @@ class Pending:
 
     def forget(self, key: str) -> None:
         """Take off whatever waits under a key."""
-        if self._items.pop(key, None) is not None:
+        if self._items.pop(key, None) is None:
+            return
+        if key in self._on_disk:
             self._unkept.add(key)
+        else:
+            self._unkept.discard(key)
 
     def change(self, item: Item, message: Message) -> None:
         """Say it in other words, unless newer ones came meanwhile."""
@@ -99,14 +108,9 @@ class Pending:
             if (item := self._items.get(key)) and item.tried_at != at:
                 self._set(replace(item, tried_at=at))
 
-    def in_order(self, *, threads_first: bool = False, skipped: int = 0) -> list[Item]:
-        """Return all: living messages, then replies, or the other way round.
-
-        So many of the first living ones are put behind the others.
-        """
+    def in_order(self, *, threads_first: bool = False) -> list[Item]:
+        """Return all: living messages, then replies, or the other way round."""
         living = [i for i in self._items.values() if i.under is None]
-        skipped %= len(living) or 1
-        living = [*living[skipped:], *living[:skipped]]
         replies = [i for i in self._items.values() if i.under is not None]
         return [*replies, *living] if threads_first else [*living, *replies]
 
@@ -120,32 +124,35 @@ class Pending:
 
     def batch(self, first: Item) -> list[Item]:
         """Return the replies that can be said together with this one, in their order."""
-        many = sum(i.under is not None for i in self._items.values()) >= BATCH_FROM
-        if not many or not _joins(first):
+        waiting = [i for i in self._items.values() if i.under is not None]
+        self._joining = len(waiting) >= BATCH_FROM or (self._joining and len(waiting) > 1)
+        if not self._joining or not _joins(first):
             return [first]
-        found, blocks, room = [first], len(first.message.blocks), BATCH_ROOM
-        room -= size(first.message.blocks)
-        for item in self._items.values():
+        found, room = [first], BATCH_KEYS - len(first.key)
+        for item in waiting:
             if item.under != first.under or item.channel != first.channel or item is first:
                 continue
-            blocks += len(item.message.blocks)
-            room -= size(item.message.blocks)
-            if not _joins(item) or blocks >= BLOCKS_MAX or room < 0:
+            room -= len(item.key) + 1
+            if not _joins(item) or room < 0:
                 break  # what comes after it may not be said before it
             found.append(item)
         return found
 
     def joined(self, items: list[Item]) -> Message:
-        """Return one message that says what these say, and how many are missing before them."""
-        missing = self._left_out[items[0].under or ""] if _joins(items[0]) else 0
+        """Return one message that says what these say, and how many are missing in it."""
+        first = items[0]
+        missing = self._left_out[first.under or ""] if _joins(first) else 0
         if len(items) == 1 and not missing:
-            return items[0].message
-        blocks = [block for item in items for block in item.message.blocks]
+            return first.message
+        head, tail, between = _ends(items)
+        blocks = [block for item in head for block in item.message.blocks]
         if missing:
-            words = f"{count(missing, 'earlier step')} left out: too much happened at once"
-            blocks.insert(0, context(words))
-        text = "\n".join(item.message.text for item in items)
-        return replace(items[0].message, text=text, blocks=tuple(blocks))
+            blocks.insert(0, _left_out(missing, "earlier "))
+        if between:
+            blocks.append(_left_out(between))
+        blocks.extend(block for item in tail for block in item.message.blocks)
+        text = "\n".join(item.message.text for item in [*head, *tail][-BATCH_TEXTS:])
+        return replace(first.message, text=text, blocks=tuple(blocks))
 
     def were_said(self, items: list[Item]) -> None:
         """Take these off, as `drop` does, and count no more what was missing before them."""
@@ -157,11 +164,13 @@ class Pending:
     def unkept(self) -> set[str]:
         """Return the keys of what changed since the last time this was asked."""
         keys, self._unkept = self._unkept, set()
+        self._on_disk = (self._on_disk | keys) & set(self._items)
         return keys
 
     def keep_later(self, keys: set[str]) -> None:
         """Take back keys that could not be kept."""
         self._unkept |= keys
+        self._on_disk |= keys
 
     def _set(self, item: Item) -> None:
         self._items[item.key] = item
@@ -182,6 +191,26 @@ def _joins(item: Item) -> bool:
     """Tell whether it can be part of a longer reply; who was tried may stand there already."""
     plain = item.message.blocks and not item.message.details
     return bool(item.under and plain and not item.broadcast and item.tried_at is None)
+
+
+def _ends(items: list[Item]) -> tuple[list[Item], list[Item], int]:
+    """Return the first and the last that fit into one message, and how many are between them."""
+    blocks, room = BLOCKS_MAX - 2, BATCH_ROOM  # two blocks say what is missing
+    head: list[Item] = []
+    tail: list[Item] = []
+    left = list(items)
+    while left:
+        at = 0 if len(head) < FIRST_SHOWN else -1
+        blocks -= len(left[at].message.blocks)
+        room -= size(left[at].message.blocks)
+        if head and (blocks < 0 or room < 0):
+            break
+        (head if at == 0 else tail).append(left.pop(at))
+    return head, tail[::-1], len(left)
+
+
+def _left_out(many: int, which: str = "") -> Block:
+    return context(f"{many:,} {which}{'step' if many == 1 else 'steps'} left out")
 
 
 def to_body(message: Message) -> str:

@@ -186,6 +186,27 @@ async def test_the_queue_is_bounded_and_living_messages_outlive_replies(
     assert "living" in outbox._pending
 
 
+async def test_one_message_that_always_fails_holds_up_no_other(
+    side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outboxes, "FIRST_S", 0.001)
+    monkeypatch.setattr(outboxes, "LAST_S", 0.01)
+    post = side.gateway.writes.chat_postMessage
+
+    async def picky(**args: Any) -> Any:
+        if args["text"] == "poison":
+            side.slack.faults.error(POST, "internal_error")
+        return await post(**args)
+
+    monkeypatch.setattr(side.gateway.writes, "chat_postMessage", picky)
+    side.outbox.put("p", "#ghost-alerts", said("poison"))
+    for number in range(5):
+        side.outbox.put(f"k{number}", "#ghost-alerts", said(f"number {number}"))
+    shown = await side.slack.until(lambda seen: len(seen) == 5 and seen)
+    assert [m["text"] for m in shown] == [f"number {number}" for number in range(5)]
+    await until(lambda: side.outbox.waiting == 1)
+
+
 async def test_nothing_is_said_before_slack_let_us_in(side: Side) -> None:
     opened = asyncio.Event()
     outbox = Outbox(
