@@ -15,9 +15,10 @@ run: .venv/run.stamp ## start Ghost with six small daemons, and a Slack on this 
 	@echo "for \`ghost\` in another terminal:  . $(BIN)/activate && cd $(dir $(CONFIG))"
 	@$(BIN)/ghost up --playground -c $(CONFIG)
 
-test: .venv/test.stamp ## lint, types, architecture, every test (needs Chromium or Chrome, strace)
+test: .venv/test.stamp ## lint, types, architecture, every test (needs Chromium or Chrome, strace, sshd)
 	@$(MAKE) --no-print-directory check
 	@sh .ci/strace
+	@sh .ci/sshd
 	@browser="$$(sh .ci/chromium)" || exit 1; \
 	echo "testing, with $$browser"; \
 	GHOST_CHROMIUM="$$browser" $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal

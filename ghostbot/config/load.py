@@ -139,10 +139,9 @@ def _daemon(name: str, raw: object, house: _House) -> DaemonTable:
     said["port_auto"] = "port" in said and said["port"] is None
     said["after"] = _after(name, said, found)
     if said.get("kind") is Kind.TUNNEL:
-        said.setdefault("slow_restarts", TUNNEL_RESTARTS)
+        said = {"slow_restarts": TUNNEL_RESTARTS, "stable_after": TUNNEL_STABLE_S, **said}
     if said.get("kind") is Kind.ONESHOT:  # its work takes what it takes, as in systemd.service(5)
         said.setdefault("start_timeout", LONGEST_S)
-        said.setdefault("stable_after", TUNNEL_STABLE_S)
     if said.get("kind") is Kind.ONESHOT and "drill" not in found:
         said.pop("drill", None)  # what is said for all leaves out what ends by itself
     if "exit_codes" in said:

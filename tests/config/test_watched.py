@@ -102,6 +102,7 @@ def test_a_tunnel_has_its_own_pace_and_budget(read: Read) -> None:
         """)
     tunnel = config.daemons["tunnel"]
     assert (tunnel.policy.kind, tunnel.policy.slow_restarts) == (Kind.TUNNEL, 3)
+    assert tunnel.policy.stable_after_s == 1800
     assert tunnel.probes[0].every_s == 60
     assert config.checks["site"].attempts == 3
 

@@ -165,6 +165,22 @@ async def test_a_token_that_is_not_set_is_named_before_anything_is_asked(
     assert taker.asked == []
 
 
+async def test_an_action_is_given_the_address_of_a_tunnel_or_says_that_it_is_not_known() -> None:
+    book: dict[str, str] = {}
+    table = command("echo", "${tunnel.ngrok.url}/hook", env={"AT": "${tunnel.ngrok.url}"})
+    made = Actions(
+        lambda: {"heal": table},
+        restart=restart,
+        errand=errand,
+        token=lambda _: None,
+        known=book.get,
+    )
+    with pytest.raises(Failed, match="cannot run heal: the address of ngrok is not known yet"):
+        await do(made)
+    book["ngrok"] = "https://a.example"
+    assert await do(made) == "echo exited 0: https://a.example/hook"
+
+
 async def test_a_dispatch_goes_to_the_base_url_with_the_token(far: tuple[Far, str]) -> None:
     taker, url = far
     taker.status, taker.text = 204, ""
