@@ -74,15 +74,18 @@ class Tree:
 
     def read(self, path: str) -> File | None:
         """Return a file as a plan knows it, or None. Raises Refused, and Failed by the disk."""
+        held = self.vetted(path)
+        return None if held is None else File(held.data, mode_of(held.perm))
+
+    def vetted(self, path: str) -> Held | None:
+        """Return a file that may be patched, or None. Raises as `read` does."""
         name = checked(path, self.root, self.rules)
         held = self.held(name)
-        if held is None:
-            return None
-        if held.links > 1:
+        if held is not None and held.links > 1:
             raise _refused("hard_link", name, f"it has {held.links} names, and all would change")
-        if held.perm & SPECIAL_BITS:
+        if held is not None and held.perm & SPECIAL_BITS:
             raise _refused("mode", name, f"its mode is {held.perm:04o}")
-        return File(held.data, mode_of(held.perm))
+        return held
 
     def held(self, name: str) -> Held | None:
         """Return what stands at a checked path, whatever its mode. Raises Refused and Failed."""
