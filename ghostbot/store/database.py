@@ -2,8 +2,10 @@
 
 Rule 1: everything runs on one thread, in the order in which it was asked for; each `run` is one
         transaction.
-Rule 2: a file that cannot be read is kept aside and a new one begun; where none can be written,
+Rule 2: a file that makes no sense is kept aside and a new one begun; where none can be written,
         Ghost goes on in memory, with what the file held if that can still be read.
+Rule 3: while it goes on in memory, the file is tried again each half minute and at the end; what
+        was written meanwhile is carried over.
 """
 
 from __future__ import annotations
@@ -18,10 +20,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from ghostbot.store.memory import carry_over, in_memory
+
 T = TypeVar("T")
 
-MEMORY = ":memory:"
 BUSY_S = 5.0
+AGAIN_S = 30.0  # a disk that is full is seldom emptied sooner, and each try reads the whole file
+SPOILT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}  # not the disk's
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS incidents (
@@ -98,6 +103,7 @@ class Database:
         self._path = path
         self._tell = tell
         self._connection: sqlite3.Connection | None = None
+        self._again_at: float | None = None  # monotonic: when the file is tried again
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ghost-store")
 
     async def run(self, fn: Callable[[sqlite3.Connection], T]) -> T:
@@ -125,41 +131,91 @@ class Database:
         self._thread.shutdown(wait=False)
 
     def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        if self._connection is None:
+            return
+        if self._again_at is not None:
+            self._return([])
+        self._connection.close()
+        self._connection = None
 
-    def _do(self, fn: Callable[[sqlite3.Connection], T]) -> tuple[T, list[str]]:
-        told: list[str] = []
+    def _do(self, fn: Callable[[sqlite3.Connection], T]) -> tuple[T, list[str | None]]:
+        told: list[str | None] = []
         if self._connection is None:
             self._connection = self._open(told)
+        elif self._again_at is not None and time.monotonic() >= self._again_at:
+            self._return(told)
         try:
             with self._connection:
                 return fn(self._connection), told
         except sqlite3.IntegrityError:
             raise  # the caller's mistake, not the file's
         except sqlite3.DatabaseError as error:
-            told.append(_lost(self._path, error))
-            self._connection = _in_memory(self._connection)
+            if self._again_at is not None:
+                raise  # there is no disk to blame
+            self._connection = self._lost(error, self._connection, told)
             with self._connection:
                 return fn(self._connection), told
 
-    def _open(self, told: list[str]) -> sqlite3.Connection:
+    def _open(self, told: list[str | None]) -> sqlite3.Connection:
         try:
             return _file(self._path)
         except (sqlite3.Error, OSError) as error:
             first = error
         try:
-            aside = _put_aside(self._path)
-            opened = _file(self._path)
+            return self._begun_anew(first, told)
         except (sqlite3.Error, OSError):
-            told.append(_lost(self._path, first))
-            return _prepared(sqlite3.connect(MEMORY, check_same_thread=False))
-        told.append(
-            f"cannot read {self._path}: {first}; it is kept as {aside.name}, a new one begun"
-        )
-        log.error("database kept aside path=%s why=%s", aside, first)
+            return self._lost(first, None, told)
+
+    def _begun_anew(self, why: Exception, told: list[str | None]) -> sqlite3.Connection:
+        """Put a file that makes no sense aside. Raises `why` where the disk is what fails."""
+        if not _is_spoilt(why):
+            raise why
+        aside = _put_aside(self._path)
+        opened = _file(self._path)
+        told.append(f"cannot read {self._path}: {why}; it is kept as {aside.name}, a new one begun")
+        log.error("database kept aside path=%s why=%s", aside, why)
         return opened
+
+    def _lost(
+        self, why: Exception, was: sqlite3.Connection | None, told: list[str | None]
+    ) -> sqlite3.Connection:
+        told.append(
+            f"cannot keep {self._path}: {why}; what happens now is forgotten when Ghost ends, "
+            "unless the file can be written before"
+        )
+        log.error("database in memory path=%s why=%s", self._path, why)
+        self._again_at = time.monotonic() + AGAIN_S
+        return in_memory(self._path, was, SCHEMA)
+
+    def _return(self, told: list[str | None]) -> None:
+        """Go back to the file with what was written in memory, if it takes that."""
+        memory, self._again_at = self._connection, time.monotonic() + AGAIN_S
+        assert memory is not None, "who goes back has a memory"
+        said: list[str | None] = [None]
+        is_new = not self._path.exists()
+        try:
+            try:
+                file = _file(self._path)
+            except sqlite3.Error as error:
+                file, is_new = self._begun_anew(error, said), True
+            try:
+                carry_over(memory, file, is_new=is_new)
+            except BaseException:
+                file.close()
+                raise
+        except (sqlite3.Error, OSError) as error:
+            log.info("database still in memory path=%s why=%s", self._path, error)
+            return
+        memory.close()
+        self._connection, self._again_at = file, None
+        told.extend(said)
+        log.warning("database kept again path=%s", self._path)
+
+
+def _is_spoilt(error: Exception) -> bool:
+    """Tell whether the file itself is to blame, and not its disk."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    return isinstance(error, sqlite3.Error) and code & 0xFF in SPOILT
 
 
 def _file(path: Path) -> sqlite3.Connection:
@@ -196,19 +252,3 @@ def _put_aside(path: Path) -> Path:
         with contextlib.suppress(OSError):
             beside.rename(aside.with_name(aside.name + suffix))
     return aside
-
-
-def _in_memory(was: sqlite3.Connection) -> sqlite3.Connection:
-    """Return a database in memory with what can still be read of the file."""
-    memory = sqlite3.connect(MEMORY, check_same_thread=False)
-    with contextlib.suppress(sqlite3.Error):
-        was.rollback()
-        was.backup(memory)
-    with contextlib.suppress(sqlite3.Error):
-        was.close()
-    return _prepared(memory)
-
-
-def _lost(path: Path, error: Exception) -> str:
-    log.error("database in memory path=%s why=%s", path, error)
-    return f"cannot keep {path}: {error}; what happens now is forgotten when Ghost ends"

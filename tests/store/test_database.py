@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
 
+from ghostbot.store import database as database_module
 from ghostbot.store.database import Database
 from ghostbot.store.posts import Posts
+from tests.fakes.disk import fill, small_disk
 
 
 def asides(folder: Path) -> list[Path]:
@@ -87,6 +91,115 @@ async def test_a_disk_that_fails_later_leaves_ghost_in_memory_with_what_was_ther
     assert await posts.get("new") == ("C1", "2.2")
     await database.close()
     assert len(told) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mount(2)")
+async def test_after_a_full_disk_the_file_has_what_was_written_in_memory(tmp_path: Path) -> None:
+    told: list[str | None] = []
+    with small_disk(tmp_path / "disk"):
+        path = tmp_path / "disk" / "ghost.db"
+        database = Database(path, told.append)
+        posts = Posts(database)
+        for key in ("old", "dropped"):
+            await posts.put(key, "C1", "1.1")
+        fill(tmp_path / "disk" / "hog")
+        for number in range(200):
+            await posts.put(f"k{number}", "C1", "2.2")
+        await posts.forget("dropped")
+        assert not await database.is_kept()
+        database._again_at = 0
+        assert not await database.is_kept()  # it is tried, and still full
+        (tmp_path / "disk" / "hog").unlink()
+        assert not await database.is_kept()  # it is not tried again so soon
+        database._again_at = 0
+        assert await database.is_kept()
+        assert [line is None for line in told] == [False, True]
+        await posts.put("after", "C1", "3.3")
+        await database.close()
+        database = Database(path)
+        again = Posts(database)
+        assert await again.get("old") == ("C1", "1.1")
+        assert [await again.get(f"k{n}") for n in range(200)] == [("C1", "2.2")] * 200
+        assert await again.get("after") == ("C1", "3.3")
+        assert await again.get("dropped") is None
+        await database.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mount(2)")
+async def test_a_file_that_is_whole_is_not_put_aside_on_a_full_disk(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk"):
+        path = tmp_path / "disk" / "ghost.db"
+        await incident(database := Database(path))
+        await database.close()
+        fill(tmp_path / "disk" / "hog")
+        database = Database(path)
+        assert not await database.is_kept()
+        assert await incidents(database) == [1]  # what it held can be read all the same
+        assert await incident(database) > 1
+        (tmp_path / "disk" / "hog").unlink()
+        await database.close()  # the last chance
+        assert not asides(tmp_path / "disk")
+        database = Database(path)
+        assert len(await incidents(database)) == 2
+        await database.close()
+
+
+async def incident(database: Database) -> int:
+    """Put one in, and return its number."""
+    add = "INSERT INTO incidents (daemon, is_over, changed_at, body) VALUES ('web', 1, 0, '{}')"
+    return (await database.run(lambda db: db.execute(add).lastrowid)) or 0
+
+
+async def incidents(database: Database) -> list[int]:
+    rows = await database.run(lambda db: db.execute("SELECT id FROM incidents").fetchall())
+    return [number for (number,) in rows]
+
+
+async def test_what_the_file_holds_and_could_not_be_read_is_still_there_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ghost.db"
+    await incident(database := Database(path))
+    await database.close()
+    away = tmp_path / "away"
+    path.rename(away)
+    path.write_bytes(b"")
+
+    def refuse(*_: object, **__: object) -> sqlite3.Connection:
+        error = sqlite3.OperationalError("unable to open database file")
+        error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+        raise error
+
+    monkeypatch.setattr(database_module, "_file", refuse)
+    monkeypatch.setattr("ghostbot.store.memory._read_only", refuse)
+    fresh = await incident(database := Database(path))
+    monkeypatch.undo()
+    away.rename(path)
+    await database.close()
+    database = Database(path)
+    assert await incidents(database) == [1, fresh]
+    assert fresh > 1
+    await database.close()
+
+
+async def test_a_file_that_was_removed_meanwhile_is_written_whole(tmp_path: Path) -> None:
+    path = tmp_path / "disk" / "ghost.db"
+    path.parent.mkdir()
+    told: list[str | None] = []
+    posts = Posts(database := Database(path, told.append))
+    await posts.put("old", "C1", "1.1")
+    await database.run(lambda db: db.execute("PRAGMA query_only = ON"))
+    await posts.put("new", "C1", "2.2")
+    shutil.rmtree(path.parent)
+    database._again_at = 0
+    await posts.put("newer", "C1", "3.3")
+    assert told[1:] == []  # the folder is gone
+    path.parent.mkdir()
+    await database.close()
+    again = Posts(database := Database(path))
+    for key in ("old", "new", "newer"):
+        assert await again.get(key), key
+    await database.close()
 
 
 async def test_a_transaction_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
