@@ -62,10 +62,10 @@ class Notifier:
     def _say(self, key: str, channel: str, incident: Incident) -> None:
         self._outbox.put(key, channel, incidents.alert(incident, self._host))
         for step in incident.steps:
-            said = incidents.step(step)
-            if self._is_called(step, key):
-                said = incidents.call(incident, step, self._mention())
-            self._outbox.reply(f"{key}:step:{step.at:.3f}", key, channel, said)
+            of_step, loud = f"{key}:step:{step.at:.3f}", self._is_called(step, key)
+            mention = self._mention() if loud else ""
+            said = incidents.call(incident, step, mention) if loud else incidents.step(step)
+            self._outbox.reply(of_step, key, channel, said, broadcast=loud)
         if incident.lines:
             self._outbox.reply(f"{key}:lines", key, channel, incidents.last_lines(incident))
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from ghostbot.core.incident import Phase, Step
+from ghostbot.core.incident import Call, Phase, Step
+from ghostbot.slack.notifier import Notifier
 from tests.fakes.ghost import NOW, FakeGhost, house, view
 from tests.fakes.slack_side import Side, shown, side_of, slack_side, until
 from tests.slack.blocks.test_incident import DOWN
@@ -75,3 +77,72 @@ async def test_without_a_channel_nothing_is_said_and_the_link_says_so() -> None:
         side.notifier.beat(house(view("web")))
         assert side.outbox.waiting == 0
         assert "set `[slack] channel`" in side.notifier.link()
+
+
+def calm_notifier(side: Side, **changes: Any) -> Notifier:
+    """Return a notifier like that of `side`, with routes and people to page."""
+    parts: dict[str, Any] = {
+        "outbox": side.outbox,
+        "channel": "#ghost-alerts",
+        "host": "den",
+        "link": lambda: "connected",
+    }
+    return Notifier(**parts | changes)
+
+
+BLOCKED = replace(
+    DOWN,
+    phase=Phase.BLOCKED,
+    steps=(*DOWN.steps, Step(NOW + 9, "exited 1; blocked", call=Call.PAGE)),
+    paged_at=NOW + 9,
+    lines=(),
+)
+
+
+async def test_a_page_is_a_new_post_in_the_channel_that_names_people(side: Side) -> None:
+    notifier = calm_notifier(side, mention=lambda: "<!subteam^S0ONCALL>")
+    for _ in range(2):
+        notifier.alert(BLOCKED)
+        await until(lambda: side.outbox.waiting == 0)
+    parent, page = side.slack.messages()
+    assert (page["thread_ts"], page["text"][:21]) == (parent["ts"], "<!subteam^S0ONCALL> ⛔")
+    assert "S0ONCALL" not in shown(parent)
+
+
+async def test_with_nobody_to_page_the_step_stays_in_the_thread(side: Side) -> None:
+    calm_notifier(side).alert(BLOCKED)
+    await until(lambda: side.outbox.waiting == 0)
+    assert len(side.slack.messages()) == 1
+
+
+async def test_a_reminder_is_a_new_post_that_names_nobody(side: Side) -> None:
+    later = Step(NOW + 3_600, "still blocked, after 1 h", call=Call.REMINDER)
+    notifier = calm_notifier(side, mention=lambda: "<@U0BOB>")
+    notifier.alert(replace(BLOCKED, steps=(*DOWN.steps, later)))
+    await until(lambda: side.outbox.waiting == 0)
+    _, reminder = side.slack.messages()
+    assert "still blocked, after 1 h" in reminder["text"]
+    assert "U0BOB" not in reminder["text"]
+
+
+async def test_a_group_has_its_channel_and_what_is_critical_a_second_message(side: Side) -> None:
+    notifier = calm_notifier(
+        side,
+        routes={"group:site": "#general", "critical": "#ghost-alerts"},
+        group=lambda name: "site" if name == "web" else None,
+        mention=lambda: "<@U0BOB>",
+    )
+    notifier.alert(DOWN)
+    await until(lambda: side.outbox.waiting == 0)
+    assert len(side.slack.messages(channel="general")) == 1
+    assert not side.slack.messages()
+    notifier.alert(BLOCKED)
+    await until(lambda: side.outbox.waiting == 0)
+    (home,) = side.slack.messages(channel="general")
+    assert "is blocked" in shown(home)
+    critical, page = side.slack.messages()
+    assert "is blocked" in shown(critical)
+    assert page["text"].startswith("<@U0BOB>")
+    notifier.alert(replace(BLOCKED, phase=Phase.RECOVERED))
+    await until(lambda: side.outbox.waiting == 0)
+    assert "ghost_restart" not in shown(side.slack.messages()[0])

@@ -230,7 +230,7 @@ def call(incident: Incident, what: Step, mention: str = "") -> Message:
     if what.call is Call.PAGE and mention:
         said = f"{mention} {said}"
     body = (section(said), context(f"incident {incident.id}, {when(what.at)}"))
-    return Message(said, body, broadcast=True)
+    return Message(said, body)
 
 
 def last_lines(incident: Incident) -> Message:

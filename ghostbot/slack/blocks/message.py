@@ -29,7 +29,6 @@ class Message:
     blocks: tuple[Block, ...] = ()
     colour: str | None = None  # of the bar beside `details`
     details: tuple[Block, ...] = ()
-    broadcast: bool = False  # of a reply: shown in the channel too, where it notifies
 
     def payload(self) -> dict[str, Any]:
         """Return the arguments of chat.postMessage that this message is.
@@ -37,12 +36,11 @@ class Message:
         Blocks and attachments are always there: an edit would leave the old ones otherwise.
         """
         bar = {"color": self.colour, "blocks": list(self.details), "fallback": self.text}
-        made = {
+        return {
             "text": cut(self.text, FALLBACK_MAX),
             "blocks": list(self.blocks),
             "attachments": [bar] if self.details else [],
         }
-        return {**made, "reply_broadcast": True} if self.broadcast else made
 
 
 def size(blocks: Iterable[Block]) -> int:

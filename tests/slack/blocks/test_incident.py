@@ -113,7 +113,6 @@ def test_what_an_end_usually_means_and_what_changed_before_are_said() -> None:
 def test_a_page_is_a_post_of_its_own_that_names_people() -> None:
     blocked = Step(NOW, "exited 1; blocked: died too often", call=Call.PAGE)
     page = incidents.call(DOWN, blocked, "<!subteam^S0ONCALL>").payload()
-    assert page["reply_broadcast"] is True
     assert page["text"].startswith("<!subteam^S0ONCALL> 🔴 *web*: exited 1; blocked")
     again = replace(blocked, call=Call.REMINDER)
     assert "S0ONCALL" not in str(incidents.call(DOWN, again, "<!subteam^S0ONCALL>").payload())
