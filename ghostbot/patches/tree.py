@@ -72,6 +72,10 @@ class Tree:
         """Give the descriptor back."""
         os.close(self._fd)
 
+    def checked(self, path: str) -> str:
+        """Return a path as plans have it. Raises Refused."""
+        return checked(path, self.root, self.rules)
+
     def read(self, path: str) -> File | None:
         """Return a file as a plan knows it, or None. Raises Refused, and Failed by the disk."""
         held = self.vetted(path)
@@ -79,7 +83,7 @@ class Tree:
 
     def vetted(self, path: str) -> Held | None:
         """Return a file that may be patched, or None. Raises as `read` does."""
-        name = checked(path, self.root, self.rules)
+        name = self.checked(path)
         held = self.held(name)
         if held is not None and held.links > 1:
             raise _refused("hard_link", name, f"it has {held.links} names, and all would change")
