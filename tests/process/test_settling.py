@@ -144,8 +144,9 @@ def is_whole(log: Path, tape: Tape) -> int:
     assert [int(number) for number, *_ in words] == list(range(len(lines)))
     stamps = [float(stamp) for _, stamp, _ in words]
     for end, noted_at in tape.timeline._entries():
-        assert 0 < end <= offset
-        assert stamps[min(end, len(held)) // WIDTH - 1] <= noted_at + COARSE_S, log
+        assert end <= offset
+        if end:  # else it was looked at before the first line
+            assert stamps[end // WIDTH - 1] <= noted_at + COARSE_S, log
         if end // WIDTH < len(stamps):
             assert stamps[end // WIDTH] >= noted_at - LATE_S
     return len(lines)
