@@ -62,7 +62,7 @@ def main(config_path: Path, *, playground: bool) -> int:
                 asyncio.run(life.live())
             if life.how is not How.UPGRADE:
                 return 0
-            handed = life.become_next()
+            handed, config = life.become_next(), life.config
     finally:
         lock.release()
 
@@ -111,7 +111,7 @@ class _Life:
     ) -> None:
         """Begin nothing yet."""
         self.how: How | None = None
-        self._config = config
+        self.config = config  # as it was last taken from the file
         self._found = found
         self._lock = lock
         self._playground = playground
@@ -124,7 +124,7 @@ class _Life:
         ending = Ending(terminal.say)
         troubles, systemd = Troubles(terminal.say), Systemd.of(os.environ)
         troubles.teller("upgrade")(self._upgrades.handed.failed)
-        async with supervision(self._config, troubles) as house, asyncio.TaskGroup() as tasks:
+        async with supervision(self.config, troubles) as house, asyncio.TaskGroup() as tasks:
             long = _Tasks(tasks, troubles)
             ghost = self._ghost(house, long.begin)
             reload = Reload(house, ghost, begin=long.begin, keep=long.keep)
@@ -147,7 +147,7 @@ class _Life:
             self._since = time.monotonic()
             for task in (*long.guards, *long.orders):  # an order may wait for what never comes
                 task.cancel()
-        self.how = ending.how
+        self.how, self.config = ending.how, reload.config
         ending.close()
 
     def _ghost(
@@ -156,7 +156,7 @@ class _Life:
         begin: Callable[[Coroutine[Any, Any, Outcomes], str], asyncio.Task[Outcomes]],
     ) -> Ghost:
         return Ghost(
-            self._config,
+            self.config,
             house.dogs,
             begin=begin,
             flushed=house.registry.flushed,
@@ -196,7 +196,7 @@ class _Life:
         """Become the next Ghost in this process; return only where that fails."""
         more = ["--playground"] if self._playground else []
         return upgrade.become(
-            self._config.path, self._lock, self._upgrades.handed, self._since, *more
+            self.config.path, self._lock, self._upgrades.handed, self._since, *more
         )
 
 

@@ -182,10 +182,12 @@ class Supervision:
         before = dict(self.dogs)
         gone = [n for n, dog in before.items() if n not in config.daemons and not _runs(dog)]
         fresh = [name for name in config.daemons if name not in before]
+        self.maker.ports.taken = _named_ports(config)
         self.dogs.clear()  # the same dict, as everybody holds it, in the order of the new file
         for name, table in config.daemons.items():
             self.dogs[name] = before.get(name) or self.maker.make(table, Daemon(name))
             self.dogs[name].describe(self.maker.ports.given(table))
+            self.runs.describe(table)
         self.dogs.update({n: d for n, d in before.items() if n not in {*config.daemons, *gone}})
         for name in gone:
             before[name].retire()
@@ -306,13 +308,15 @@ def _whole(
 
 def _ports(config: Config, troubles: Troubles) -> Ports:
     """Return the ports that an earlier Ghost chose; what the file names itself is not to be had."""
-    state_dir = config.ghost.state_dir
-    taken = {table.port for table in config.daemons.values() if table.port is not None}
-    if config.web.listen:
-        taken.add(config.web.listen[1])
+    state_dir, taken = config.ghost.state_dir, _named_ports(config)
     ports = Ports(state_dir / "ports.json", state_id(state_dir), taken, troubles.teller("ports"))
     ports.load()
     return ports
+
+
+def _named_ports(config: Config) -> frozenset[int]:
+    named = {table.port for table in config.daemons.values() if table.port is not None}
+    return frozenset(named | ({config.web.listen[1]} if config.web.listen else set()))
 
 
 def _runs(dog: Watchdog) -> bool:

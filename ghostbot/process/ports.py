@@ -52,10 +52,13 @@ class Ports:
     def __init__(
         self, path: Path, state_id: str, taken: Collection[int], tell: Teller | None = None
     ) -> None:
-        """Take where they are kept, and the ports that others of this house will want."""
+        """Take where they are kept, and the ports that others of this house will want.
+
+        Another `taken` may be put in its place: who has one of these moves on at its next start.
+        """
         self._path = path
         self._state_id = state_id
-        self._taken = frozenset(taken)
+        self.taken = frozenset(taken)
         self._tell = tell or (lambda _: None)
         self._ports: dict[str, int] = {}
         self._moved: str | None = None  # whose port moved, as last told
@@ -87,7 +90,7 @@ class Ports:
         kept = self._ports.get(table.name)
         if kept is None:
             self._keep(table.name, self._found(table.name))
-        elif kept in self._taken or not (is_free(kept) or self._is_own(table.name, kept)):
+        elif kept in self.taken or not (is_free(kept) or self._is_own(table.name, kept)):
             self._move(table.name, kept)
         elif self._moved == table.name:
             self._tell(None)
@@ -112,7 +115,7 @@ class Ports:
 
     def _found(self, name: str) -> int:
         """Find a free port. There is one: ten thousand are looked at, and then any will do."""
-        taken = self._taken | {port for other, port in self._ports.items() if other != name}
+        taken = self.taken | {port for other, port in self._ports.items() if other != name}
         place = zlib.crc32(f"{self._state_id}/{name}".encode())
         for step in range(COUNT):
             port = FIRST + (place + step) % COUNT

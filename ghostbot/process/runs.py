@@ -14,7 +14,7 @@ import os
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from signal import SIGKILL, Signals
 
@@ -192,6 +192,11 @@ class Runs:
             reached.update(found)
         if run is not None and run.exited:
             self._look_again(run)
+
+    def describe(self, table: DaemonTable) -> None:
+        """Have what runs end as `table` says from now on; all else is as it was started."""
+        if run := self._runs.get(table.name):
+            run.table = replace(run.table, kill=table.kill)
 
     def adopt(
         self, table: DaemonTable, proc: Proc, post: Post, run: str | None

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import psutil
 import pytest
 
-from tests.fakes.real_ghost import RealGhost, real_ghost
+from tests.fakes.real_ghost import RealGhost, program, real_ghost, until
 
 HEAD = """
 [web]
@@ -144,3 +147,38 @@ async def test_a_daemon_that_takes_its_time_to_go_does_not_keep_others_from_answ
     assert "another reload is under way" in refused["error"]["message"]
     assert (await going)[0] == 0
     assert list(await ghost.daemons()) == ["db", "web", "old"]
+
+
+async def test_a_port_that_the_new_file_names_is_no_longer_one_to_choose(ghost: RealGhost) -> None:
+    serve = "import os, signal, socket; s = socket.create_server(('', int(os.environ['PORT'])))"
+    command = json.dumps([sys.executable, "-S", "-c", f"{serve}; signal.pause()"])
+    chooser = f'[daemon.chooser]\ncommand = {command}\nport = "auto"\n'
+    write(ghost, f"{TOML}{chooser}")
+    assert (await ghost.cli("reload"))[0] == 0
+    port = (await ghost.daemons())["chooser"]["port"]
+    owner = f"[daemon.owner]\n{SLEEP}\nport = {port}\nautostart = false\n"
+    write(ghost, f"{TOML}{chooser}{owner}")
+    assert (await ghost.cli("reload"))[0] == 0
+    assert (await ghost.daemons())["chooser"]["port"] == port  # it runs, and is not touched
+    assert (await ghost.cli("restart", "chooser"))[0] == 0
+    assert (await ghost.daemons())["chooser"]["port"] not in (None, port)
+
+
+async def test_another_kill_holds_at_once_without_a_restart(ghost: RealGhost) -> None:
+    command = program("fork_children.py", "own_session-term")
+    family = f'[daemon.family]\ncommand = {command}\nstop_timeout = "300ms"\n'
+    write(ghost, f'{TOML}{family}kill = "leader"\n')
+    assert (await ghost.cli("reload"))[0] == 0
+    log = ghost.folder / ".ghost" / "logs" / "family.log"
+    await until(lambda: "ready" in log.read_text(), "its child")
+    pid = (await pids(ghost))["family"]
+    write(ghost, f"{TOML}{family}")
+    assert (await ghost.cli("reload"))[1] == "= family: not restarted; takes kill\n"
+    assert (await pids(ghost))["family"] == pid
+    assert (await ghost.cli("stop", "family"))[0] == 0
+    left = [p for p in await asyncio.to_thread(ghost.marked) if "/family/" in marker(p)]
+    assert not left
+
+
+def marker(process: psutil.Process) -> str:
+    return str(process.environ().get("GHOST_UNIT", ""))

@@ -187,12 +187,7 @@ async def test_where_the_exec_fails_the_same_ghost_takes_its_daemons_back(tmp_pa
     try:
         await ghost.up()
         before = {n: (d["pid"], d["starts"]) for n, d in (await ghost.all_up()).items()}
-        assert ghost.process is not None
-        me = psutil.Process(ghost.process.pid)
-        upgrading = asyncio.create_task(ghost.cli("upgrade"))
-        await until(lambda: any("check" in p.cmdline() for p in me.children()), "the check")
-        os.unlink(ghost.python)  # noqa: PTH108  Path's is refused in a coroutine
-        code, _, err = await upgrading
+        code, err = await _fail_in_the_exec(ghost)
         assert code == 1
         assert "no such file or directory; the Ghost before goes on" in err
         daemons = await ghost.all_up()
@@ -203,6 +198,34 @@ async def test_where_the_exec_fails_the_same_ghost_takes_its_daemons_back(tmp_pa
         assert "cannot upgrade" in (await ghost.cli("status"))[1]
     finally:
         await ghost.clear()
+
+
+async def test_where_the_exec_fails_what_was_reloaded_before_holds(tmp_path: Path) -> None:
+    ghost = RealGhost(tmp_path, HOUSE, {})
+    ghost.python = str(_another_venv(tmp_path / "venv"))
+    try:
+        await ghost.up()
+        await ghost.all_up()
+        ghost.config.write_text(f"{HOUSE}[daemon.new]\ncommand = {program('counter.py')}\n")
+        assert (await ghost.cli("reload"))[0] == 0
+        before = {n: (d["pid"], d["starts"]) for n, d in (await ghost.all_up()).items()}
+        assert (await _fail_in_the_exec(ghost))[0] == 1
+        daemons = await ghost.all_up()
+        assert {n: (d["pid"], d["starts"]) for n, d in daemons.items()} == before
+        assert await ghost.cli("reload") == (0, "nothing has changed\n", "")
+    finally:
+        await ghost.clear()
+
+
+async def _fail_in_the_exec(ghost: RealGhost) -> tuple[int, str]:
+    """Upgrade, and take the interpreter away after the check; return exit code and stderr."""
+    assert ghost.process is not None
+    me = psutil.Process(ghost.process.pid)
+    upgrading = asyncio.create_task(ghost.cli("upgrade"))
+    await until(lambda: any("check" in p.cmdline() for p in me.children()), "the check")
+    os.unlink(ghost.python)  # noqa: PTH108  Path's is refused in a coroutine
+    code, _, err = await upgrading
+    return code, err
 
 
 def _another_venv(folder: Path) -> Path:

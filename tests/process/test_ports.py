@@ -68,6 +68,17 @@ def test_no_two_daemons_are_given_one_port(tmp_path: Path) -> None:
     assert port_of(ports(tmp_path, wanted)) != wanted
 
 
+def test_a_port_that_the_file_comes_to_name_is_left_to_it_and_given_back(tmp_path: Path) -> None:
+    found = ports(tmp_path)
+    port = port_of(found)
+    found.taken = frozenset({port})
+    assert port_of(found) != port
+    (tmp_path / "ports.json").unlink()
+    found = ports(tmp_path, port)
+    found.taken = frozenset()
+    assert port_of(found) == port
+
+
 def test_a_port_that_a_stranger_holds_moves_on_and_is_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from signal import SIGKILL, SIGSTOP, SIGTERM, Signals
 from typing import Any
 
@@ -92,6 +93,19 @@ async def test_kill_leader_leaves_a_detached_worker_alive(house: House) -> None:
     (worker,) = children_of(await house.said(table)).values()
     house.runs.signal(table, proc, SIGTERM)
     assert await house.exited(proc) == Exited(proc, -SIGTERM, left=False)
+    assert identify(worker) is not None
+
+
+@pytest.mark.parametrize(("before", "after"), [(Kill.LEADER, Kill.TREE), (Kill.TREE, Kill.LEADER)])
+async def test_another_kill_holds_for_what_runs_already(
+    house: House, before: Kill, after: Kill
+) -> None:
+    table = house.table(*program("fork_children", "own_session-term"), kill=before)
+    proc = house.spawn(table)
+    (worker,) = children_of(await house.said(table)).values()
+    house.runs.describe(replace(table, kill=after))
+    os.kill(proc.pid, SIGKILL)
+    assert (await house.exited(proc)).left is (after is Kill.TREE)
     assert identify(worker) is not None
 
 
