@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ghostbot.core.incident import About, Incident, Part, Phase, noted, worst
-from ghostbot.core.order import upstream
+from ghostbot.core.order import downstream, upstream
 
 TOGETHER_S = 5.0
 MANY = 3
@@ -32,7 +32,8 @@ class Joined:
 def join(fresh: Incident, known: Iterable[Incident], after: After, at: float) -> Joined:
     """Put a new trouble (id 0) together with those that began just before it, or leave it alone."""
     near = sorted((i for i in known if _is_near(i, fresh, at)), key=lambda i: i.id)
-    kin = [i for i in near if any(_are_kin(n, fresh.daemon, after) for n in i.names)]
+    akin = _kin_of(fresh.daemon, after) if near else set()
+    kin = [i for i in near if not akin.isdisjoint(i.names)]
     if not kin and sum(len(i.names) for i in near) + 1 >= MANY:
         kin = near
     if kin:
@@ -48,16 +49,16 @@ def _is_near(incident: Incident, fresh: Incident, at: float) -> bool:
     return incident.deaths <= len(incident.names) and at - incident.opened_at <= TOGETHER_S
 
 
-def _are_kin(one: str, other: str, after: After) -> bool:
-    if one in upstream(after, other) or other in upstream(after, one):
-        return True
-    return bool({*after.get(one, ())} & {*after.get(other, ())})
+def _kin_of(name: str, after: After) -> set[str]:
+    own = {*after.get(name, ())}
+    beside = {other for other, firsts in after.items() if not own.isdisjoint(firsts)}
+    return upstream(after, name) | downstream(after, name) | beside
 
 
 def _merged(fresh: Incident, kin: Sequence[Incident], after: After, at: float) -> Joined:
     first, *rest = kin
     found = {p.name: p for i in (*kin, fresh) for p in (i.parts or (_part(i),))}
-    root = _root(first.daemon, found, after)
+    root = _root([i.daemon for i in (*kin, fresh)], found, after)
     of_root = next(i for i in (*kin, fresh) if root in i.names)
     parts = (found.pop(root), *found.values())
     whole = replace(
@@ -85,10 +86,10 @@ def _part(incident: Incident) -> Part:
     return Part(incident.daemon, incident.phase, incident.cause, incident.changed_at)
 
 
-def _root(first: str, names: Collection[str], after: After) -> str:
-    """Return whom the others come after; where nobody is, whoever died first."""
-    tops = [name for name in names if not upstream(after, name) & {*names}]
-    leading = [top for top in tops if any(top in upstream(after, name) for name in names)]
-    if first in leading or not leading:
-        return first
-    return leading[0]
+def _root(roots: Sequence[str], names: Collection[str], after: After) -> str:
+    """Return which of the roots so far the others come after; where none is, the first."""
+    known = {*names}
+    for root in roots:
+        if not upstream(after, root) & known and downstream(after, root) & known:
+            return root
+    return roots[0]

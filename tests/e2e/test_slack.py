@@ -24,6 +24,7 @@ def toml(daemons: str) -> str:
 [slack]
 channel = "#ghost-alerts"
 heartbeat = "5m"
+mention = "@oncall"
 [web]
 listen = "off"
 [defaults]
@@ -264,3 +265,74 @@ async def test_a_new_ghost_goes_on_editing_the_message_of_the_last_one(
         )
         assert over["ts"] == down["ts"]
         assert len(alerts(slack.messages())) == 1
+
+
+async def test_a_dependency_and_its_daemon_die_and_people_see_them_through(
+    slack: Playground, tmp_path: Path
+) -> None:
+    """One message from the deaths, over a page, a person and a new Ghost, to the recovery."""
+    well = tmp_path / "well"
+    well.touch()
+    script = (
+        "import os, sys, time\n"
+        f"while os.path.exists({str(well)!r}): time.sleep(0.02)\n"
+        "print('no space left on device', flush=True); sys.exit(3)"
+    )
+    story = toml(
+        f"""
+[daemon.db]
+command = ["python3", "-S", "-c", {json.dumps(script)}]
+restart_delay = "100ms"
+cooldown = "1h"
+[daemon.web]
+command = {program("counter.py")}
+after = ["db"]
+"""
+    )
+    async with real_ghost(tmp_path, story, slack) as ghost:
+        web = (await ghost.all_up())["web"]
+        await connected(ghost)
+        well.unlink()
+        os.kill(web["pid"], signal.SIGKILL)
+
+        def blocked_one(seen: list[Message]) -> Message | None:
+            found = [m for m in alerts(seen) if "one is blocked" in words_of(m)]
+            return next((m for m in found if "ghost_ack" in buttons(m)), None)
+
+        first = await slack.until(blocked_one)
+        assert "*db*, *web* died together" in words_of(first)
+        page = await slack.until(
+            lambda seen: next((m for m in seen if "<!subteam^S0ONCALL>" in m["text"]), None)
+        )
+        assert page["thread_ts"] == first["ts"]
+
+        await slack.press(first["ts"], "ghost_ack", by="bob")
+        await slack.until(
+            lambda seen: next((m for m in alerts(seen) if "In hand" in words_of(m)), None)
+        )
+        await slack.until(
+            lambda seen: "acknowledged it" in words_of({"all": seen}) or None,
+            thread_ts=first["ts"],
+        )
+        await ghost.end(signal.SIGKILL)
+        await ghost.up()
+        await connected(ghost)
+        (incident,) = (await ghost.get("/api/incidents"))["incidents"]
+        assert (incident["names"], incident["acked"]["by"]) == (["db", "web"], "bob")
+        code, said, _ = await ghost.cli("ack", "1")
+        assert (code, said) == (0, "incident 1 was acknowledged already, by bob\n")
+
+        well.touch()
+        await slack.press(first["ts"], "ghost_restart", by="alice")
+        over = await slack.until(
+            lambda seen: next((m for m in alerts(seen) if "are up again" in words_of(m)), None),
+            timeout=30,
+        )
+        assert over["ts"] == first["ts"]
+        assert buttons(over) == set()
+        assert "<@U0ALICE> asked for a restart" in words_of(over)
+        thread = words_of({"all": slack.messages(thread_ts=first["ts"])})
+        assert "no space left on device" in thread
+        heads = [m for m in alerts(slack.messages()) if m.get("thread_ts") in (None, m["ts"])]
+        assert len(heads) == 1
+        assert len([m for m in slack.messages() if "S0ONCALL" in m["text"]]) == 1
