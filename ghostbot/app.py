@@ -24,6 +24,7 @@ from ghostbot import terminal
 from ghostbot.bus import Feed
 from ghostbot.config.model import Config, DaemonTable
 from ghostbot.config.secrets import Secrets
+from ghostbot.core.history import Digest
 from ghostbot.core.incident import LINES_KEPT, About, Subject
 from ghostbot.ending import Ending, How
 from ghostbot.ghost import Ghost
@@ -32,10 +33,12 @@ from ghostbot.guards.sanity import Meter, Sanity
 from ghostbot.heartbeats import Heartbeats
 from ghostbot.incidents.care import Care
 from ghostbot.incidents.desk import Desk
+from ghostbot.incidents.digests import Digests
 from ghostbot.incidents.hours import quiet_by
 from ghostbot.keep import keep
 from ghostbot.outlook import Outlook
 from ghostbot.reload import Reload
+from ghostbot.slack.blocks.text import hide_with
 from ghostbot.slack.gateway import Gateway
 from ghostbot.slack.mentions import Mentions
 from ghostbot.slack.notifier import Notifier
@@ -49,6 +52,7 @@ from ghostbot.store.silences import Silences
 from ghostbot.supervision import Supervision
 from ghostbot.troubles import Troubles
 from ghostbot.upgrade import Upgrades
+from ghostbot.veil import veil
 from ghostbot.voice import Silent, Voice
 from ghostbot.web.actions import Actions
 from ghostbot.web.doors import Doors, Noun
@@ -105,7 +109,8 @@ async def surround(
         speech.listen_to(ghost)
         await speech.care.begin()
         own.linked(speech.voice.link)
-        _welcome(house, access)
+        hide_with(await asyncio.to_thread(veil, house.config))
+        terminal.welcome(house.config, house.notes, page_url=access.page_url, slack=access.off)
         for name, fn in _long_tasks(house, ghost, speech, ending, own).items():
             tasks.create_task(keep(name, fn, house.troubles.teller(name)), name=name)
 
@@ -262,6 +267,10 @@ class _Speech:
         )
         house.rewired.append(self.desk.reloaded)
 
+    def _tell_day(self, told: Digest) -> None:
+        self._notifier.digest(told)
+        self.voice.beat(self._ghost.house())
+
     def _subjects(self) -> tuple[Subject, ...]:
         """Return what incidents may be about, beside daemons and Ghost."""
         return (*self.shop.checks.subjects(), *_tunnels(self._house.config))
@@ -350,35 +359,26 @@ class _Speech:
         """Name what runs for as long as Ghost speaks."""
         if self._heartbeats is None:
             return {}
+        line = self._house.config.slack.digest
+        digests = Digests(line, self.shop.digest, self._tell_day)
         return {
             "slack": self._gateway.run,
-            "outbox": self._outbox.run,
+            "outbox": self._say,
             "mentions": self._mentions.run,
             "heartbeat": self._heartbeats.run,
+            "digest": Digests(
+                self._house.config.slack.digest, self.shop.digest, self._tell_day
+            ).run,
         }
+
+    async def _say(self) -> None:
+        """Run the outbox, after what an earlier Ghost may have been killed before it could say."""
+        for incident in await Incidents(self._database).open():
+            if incident.told and not incident.into:
+                self.voice.alert(incident)  # the desk tells what is newer later
+        await self._outbox.run()
 
 
 def _tunnels(config: Config) -> list[Subject]:
     """Return whom incidents of tunnels may be about."""
     return [Subject(About.TUNNEL, name) for name in config.daemons]
-
-
-def _welcome(house: Supervision, access: _Access) -> None:
-    """Say where everything is, and what to type first."""
-    config, say = house.config, terminal.say
-    for note in house.notes:
-        say(f"note: {note}")
-    count = len(config.daemons)
-    say(f"Ghost keeps the {count} daemons of {config.path.name} on {config.ghost.name}.")
-    if access.page_url:
-        say("")
-        say(f"  Playground   {access.page_url}")
-        say(f"               open it in a browser and type:  {config.slack.command} status")
-    elif access.off:
-        say(f"  Slack is {access.off}: the daemons run without it. See README, “Slack”.")
-    if config.web.listen:
-        say(f"  API          http://{config.web.listen[0]}:{config.web.listen[1]}/health")
-    say("  Terminal     ghost status, ghost logs NAME, ghost restart NAME")
-    say("")
-    say("Ctrl-C stops the daemons and Ghost; pressed twice, it leaves the daemons running.")
-    say("")
