@@ -78,7 +78,9 @@ async def bots_log(ghost: RealGhost, words: str) -> None:
 
 def news(messages: list[dict[str, Any]]) -> list[str]:
     """Return the messages that name another address."""
-    said = (json.dumps(m, ensure_ascii=False) for m in messages if not m.get("thread_ts"))
+    said = (
+        json.dumps(m, ensure_ascii=False) for m in messages if m.get("thread_ts") in (None, m["ts"])
+    )
     return [text for text in said if "has another address" in text]
 
 

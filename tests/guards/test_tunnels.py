@@ -18,6 +18,7 @@ from ghostbot.guards.drift import Drift
 from ghostbot.guards.sentinel import Sentinel
 from ghostbot.guards.tunnels import HURRIES, Tunnels
 from ghostbot.orders import Actor, Doing
+from ghostbot.probes.finding import Finding
 from ghostbot.process.addresses import Address
 from tests.fakes.clock import run
 from tests.fakes.kennel import Addresses, Kennel, kennel, table
@@ -392,6 +393,20 @@ def test_a_look_that_was_under_way_when_its_process_ended_teaches_nothing() -> N
                 for _ in range(30):
                     assert k.tunnels.address("ngrok") is None
                     await asyncio.sleep(0.1)
+
+    run(main())
+
+
+def test_a_look_that_is_told_just_after_its_process_was_replaced_counts_for_nothing() -> None:
+    async def main() -> None:
+        async with kennel(tunnel(), addresses=Addresses()) as k:
+            well(k)
+            await k.until(lambda: is_up(k, "ngrok"))
+            patient = k.selfcheck._patients["ngrok"]
+            k.runs.die("ngrok")
+            await k.until(lambda: len(k.runs.spawns) == 2)
+            k.selfcheck._found(patient, patient.rounds[0], Finding(ok=True, said="fine", url=TWO))
+            assert k.tunnels.last("ngrok") == ONE
 
     run(main())
 
