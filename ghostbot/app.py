@@ -366,9 +366,7 @@ class _Speech:
             "outbox": self._say,
             "mentions": self._mentions.run,
             "heartbeat": self._heartbeats.run,
-            "digest": Digests(
-                self._house.config.slack.digest, self.shop.digest, self._tell_day
-            ).run,
+            "digest": digests.run,
         }
 
     async def _say(self) -> None:

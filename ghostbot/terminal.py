@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from ghostbot.bus import Bus, Feed, Turned
+from ghostbot.config.model import Config
 from ghostbot.core import incident
 from ghostbot.core.daemon import Daemon, State
 
@@ -22,6 +23,31 @@ def say(line: str = "") -> None:
         sys.stdout.flush()
     except (OSError, ValueError):
         pass
+
+
+def welcome(
+    config: Config, notes: Iterable[str], *, page_url: str | None, slack: str | None
+) -> None:
+    """Say where everything is, and what to type first.
+
+    `page_url` is the playground's; `slack` says why there is no Slack, where there is none.
+    """
+    for note in notes:
+        say(f"note: {note}")
+    count = len(config.daemons)
+    say(f"Ghost keeps the {count} daemons of {config.path.name} on {config.ghost.name}.")
+    if page_url:
+        say("")
+        say(f"  Playground   {page_url}")
+        say(f"               open it in a browser and type:  {config.slack.command} status")
+    elif slack:
+        say(f"  Slack is {slack}: the daemons run without it. See README, “Slack”.")
+    if config.web.listen:
+        say(f"  API          http://{config.web.listen[0]}:{config.web.listen[1]}/health")
+    say("  Terminal     ghost status, ghost logs NAME, ghost restart NAME")
+    say("")
+    say("Ctrl-C stops the daemons and Ghost; pressed twice, it leaves the daemons running.")
+    say("")
 
 
 async def narrate(bus: Bus, out: Callable[[str], None] = say, *, kept: Feed | None = None) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ghostbot.config.model import Config
 from ghostbot.config.secrets import found
+from ghostbot.core.history import Digest
 from ghostbot.ghost import Ghost
 from ghostbot.guards.actions import Actions, Restart
 from ghostbot.guards.checks import Checks
@@ -19,13 +20,17 @@ from ghostbot.guards.drill import Drills, Told
 from ghostbot.guards.executor import Executor
 from ghostbot.guards.timetable import Timetable
 from ghostbot.guards.trends import Trends
+from ghostbot.incidents.history import History
 from ghostbot.incidents.own import Own
 from ghostbot.store.database import Database
 from ghostbot.store.findings import Findings
+from ghostbot.store.history import History as Hours
 from ghostbot.store.tasks import Heals
 from ghostbot.store.tasks import Tasks as Rows
 from ghostbot.supervision import Supervision
 from ghostbot.tasks import Tasks
+
+DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,11 @@ class Workshop:
     tasks: Tasks
     trends: Trends
     timetable: Timetable
+    history: History
+
+    async def digest(self, until: float) -> Digest:
+        """Return the day before `until` (epoch)."""
+        return await self.history.digest(until, await self.trends.slowest(DAY_S))
 
     def jobs(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """Name what runs for as long as Ghost."""
@@ -45,6 +55,7 @@ class Workshop:
             "checks": self.checks.run,
             "trends": self.trends.run,
             "timetable": self.timetable.run,
+            "history": self.history.run,
         }
 
 
@@ -80,7 +91,8 @@ async def workshop(
     await executor.begin()
     trends = Trends(Findings(database))
     timetable = Timetable(house.dogs, tasks.drill_by_schedule)
-    shop = Workshop(executor, checks, tasks, trends, timetable)
+    history = History(house.bus, house.daemons, Hours(database))
+    shop = Workshop(executor, checks, tasks, trends, timetable, history)
     try:
         with _hearing(house, ghost, shop):
             yield shop

@@ -33,7 +33,7 @@ from ghostbot.config.values import (
     text,
     unless_off,
 )
-from ghostbot.config.watched import ACTION, CHECK, PROBE, cron, percent
+from ghostbot.config.watched import ACTION, CHECK, PROBE, cron, pattern, percent
 from ghostbot.core.restart import After, Kind
 
 Keys = Mapping[str, Reader]
@@ -48,6 +48,8 @@ SLACK: Keys = {
     "channel": channel,
     "command": slash_command,
     "heartbeat": unless_off(duration(least_s=1.0)),  # Slack takes about one message a second
+    "mask": one_or_many(pattern, 'mask = ["user-[0-9]+"]'),
+    "digest": unless_off(cron),
     "mention": one_or_many(mention, 'mention = ["@on-call"]'),
     "quiet": one_or_many(window, 'quiet = ["22:00-07:00", "sat-sun"]'),
     "routes": routes,
@@ -133,7 +135,7 @@ LATER = frozenset(  # keys and tables that the design names and this version doe
     {
         *("roles", "root", "summaries", "watch", "webhook"),
         *("ghost.ping_url", "ghost.timezone"),
-        *("slack.digest", "slack.mask", "slack.mode", "slack.patches"),
+        *("slack.mode", "slack.patches"),
         *("web.cors", "web.public", "web.public_status"),
     }
 )

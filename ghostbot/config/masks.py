@@ -6,16 +6,18 @@ Rule 1: when in doubt it is masked: a word too few is read up in ghost.toml.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 HIDDEN = "***"
+SHORT = 6  # a shorter value would be found in words that have nothing to do with it
 
 _SECRET = re.compile(
     r"TOKEN|SECRET|PASS|PWD|CREDENTIAL|AUTH|COOKIE|DSN|PRIVATE|SIGNATURE|(^|[_-])KEY([_-]|$)|APIKEY",
     re.IGNORECASE,
 )
 _LOCATES = re.compile(r"_(PATH|FILE|DIR|SOCK|SOCKET)$|^(SSH_AUTH_SOCK|PWD|OLDPWD)$", re.IGNORECASE)
-_USER = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/@\s]+@")  # RFC 3986 §3.2.1: userinfo
+# RFC 3986 §3.2.1, userinfo; bounded, as a long word would else be searched from each letter on
+_USER = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30}://)[^/@\s]{1,300}@")
 _QUERY = re.compile(r"([?&;][^=&;#\s]+=)[^&;#\s]+")
 _OPTION = re.compile(r"(--?[A-Za-z0-9-]*)=(.*)", re.DOTALL)
 _KNOWN = re.compile(  # by how they begin: Slack, GitHub, AWS, and keys called sk-
@@ -41,6 +43,21 @@ def masked_value(name: str, value: str) -> str:
 def masked(text: str) -> str:
     """Return a text as it may be shown: who enters an address, and known tokens, are masked."""
     return _KNOWN.sub(HIDDEN, _USER.sub(rf"\1{HIDDEN}@", text))
+
+
+class Veil:
+    """Hides secrets wherever they stand in a text: known tokens, and those of this house."""
+
+    def __init__(self, values: Iterable[str] = (), patterns: Iterable[str] = ()) -> None:
+        """Take values that nobody may read, and regular expressions of what else is secret."""
+        long = sorted({v for v in values if len(v) >= SHORT}, key=len, reverse=True)
+        parts = [re.escape(value) for value in long] + [f"(?:{p})" for p in patterns]
+        self._own = re.compile("|".join(parts)) if parts else None
+
+    def __call__(self, text: str) -> str:
+        """Return a text as it may be shown."""
+        shown = masked(text)
+        return self._own.sub(HIDDEN, shown) if self._own else shown
 
 
 def masked_url(url: str) -> str:

@@ -17,6 +17,7 @@ from ghostbot.core.restart import Policy
 LISTEN = ("127.0.0.1", 5051)  # the private door, on the port of the system Ghost replaces
 COMMAND = "/ghost"  # the slash command that manifest.yml declares
 HEARTBEAT_S = 300.0
+DIGEST = "0 9 * * *"
 
 
 Limit = tuple[int | None, int | None]  # soft, hard; None is unlimited
@@ -197,6 +198,8 @@ class SlackTable:
     channel: str | None = None
     command: str = COMMAND
     heartbeat_s: float | None = HEARTBEAT_S  # None: off
+    digest: str | None = DIGEST  # cron: when the day before is told; None: never
+    mask: tuple[str, ...] = ()  # regexes of what no message may show
     mention: tuple[str, ...] = ()  # whom a page names: ids of people or groups, or @handles
     quiet: tuple[Window, ...] = ()  # when only pages are said
     routes: Mapping[str, str] = field(default_factory=dict)  # severity or group:G → channel

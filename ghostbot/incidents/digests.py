@@ -26,14 +26,14 @@ class Digests:
 
     def __init__(
         self,
-        line: Callable[[], str | None],
+        line: str | None,
         digest: Callable[[float], Awaitable[Digest]],
         say: Callable[[Digest], None],
         *,
         now: Callable[[], float] = time.time,
         due: Due | None = None,
     ) -> None:
-        """Take what gives the line of crontab(5) (None: never), who counts, and who speaks."""
+        """Take the line of crontab(5) (None: never), who counts, and who speaks."""
         self._line = line
         self._digest = digest
         self._say = say
@@ -44,9 +44,8 @@ class Digests:
     async def run(self) -> None:
         """Tell, for ever."""
         while True:
-            line = self._line()
-            if line is not None:
-                await self._look(line)
+            if self._line is not None:
+                await self._look(self._line)
             await asyncio.sleep(LOOK_S)
 
     async def _look(self, line: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from ghostbot.config.speech import GROUP, Severity
+from ghostbot.core.history import Digest
 from ghostbot.core.incident import Call, Incident, Step
 from ghostbot.core.snapshot import House
 from ghostbot.slack.blocks import beat as beats
@@ -39,6 +40,7 @@ class Notifier:
         self._routes = routes or {}
         self._group = group
         self._mention = mention
+        self._digest: Digest | None = None
 
     def alert(self, incident: Incident) -> None:
         """Say how a trouble stands: its message, and each step once in the thread.
@@ -76,10 +78,15 @@ class Notifier:
         return step.call is Call.REMINDER or bool(self._mention())
 
     def beat(self, house: House) -> None:
-        """Say that all this was true just now, in this day's message."""
+        """Say that all this was true just now, in this day's message, under the day before."""
         if self._channel is not None:
-            day = datetime.fromtimestamp(house.updated_at).astimezone().date()
-            self._outbox.put(f"beat:{day}", self._channel, beats.beat(house))
+            begun = self._digest.until if self._digest else house.updated_at
+            day = datetime.fromtimestamp(begun).astimezone().date()
+            self._outbox.put(f"beat:{day}", self._channel, beats.beat(house, self._digest))
+
+    def digest(self, told: Digest) -> None:
+        """Say how the day before was, with the next beat, which begins a new message."""
+        self._digest = told
 
     async def said(self, incident: Incident, since: float) -> float | None:
         """Wait until Slack has taken the message of a trouble as it is since then."""

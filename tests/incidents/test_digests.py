@@ -21,7 +21,7 @@ async def told_within(line: str | None, seconds: float) -> list[float]:
         return Digest(until - 86_400, until, ())
 
     digests = Digests(
-        lambda: line,
+        line,
         digest,
         said.append,
         now=lambda: NOON + asyncio.get_running_loop().time(),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
+
+from ghostbot.config.masks import Veil
 
 FALLBACK_FORM = "%Y-%m-%d %H:%M:%S UTC"
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
@@ -15,9 +18,21 @@ UNSEEN = re.compile(
 TOKEN = re.compile(r"\b(xox[a-z]|xapp)-[\w.-]+")
 
 
+class _Hiding:
+    """What hides the secrets of this house; the one thing here that a house sets."""
+
+    veil: Callable[[str], str] = Veil()
+
+
+def hide_with(veil: Callable[[str], str]) -> None:
+    """Have every text that is shown pass through `veil` from now on."""
+    _Hiding.veil = veil
+
+
 def clean(text: str) -> str:
-    """Return `text` without tokens of Slack and without characters that hide or turn others."""
-    return TOKEN.sub(r"\1-…", UNSEEN.sub("\ufffd", text.replace("\r\n", "\n")))
+    """Return `text` without secrets and without characters that hide or turn others."""
+    seen = TOKEN.sub(r"\1-…", UNSEEN.sub("\ufffd", text.replace("\r\n", "\n")))
+    return _Hiding.veil(seen)
 
 
 def escape(text: str) -> str:
