@@ -1,0 +1,121 @@
+"""Runs a check: a program of the owner's, on files that an agent wrote.
+
+Rule 1: it sees no token of ours: its environment is what is listed here, and homes of its own.
+Rule 2: it ends in time, and what it started ends with it: its group always, and where the system
+        gives us a process namespace, whatever left the group as well.
+Rule 3: it reaches itself over the loopback; no other network, where the system can keep it off.
+Rule 4: it holds no memory of ours, however much it writes: the last of it is kept.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from ghostbot.process.limits import SHIM
+
+OUTPUT_BYTES = 64 * 1024
+LOOK_S = 0.05
+FILE_BYTES = 1024 * 1024 * 1024  # of one file that a check writes
+KEPT = ("PATH", "LANG", "LANGUAGE", "TZ")  # and LC_*
+
+# With a name for each process, mounts and network of its own; then the loopback is brought up.
+APART = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
+WITH_LOOPBACK = ["sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """What became of a check. `code` is None where its time was over."""
+
+    argv: tuple[str, ...]
+    code: int | None
+    took_s: float
+    output: str  # the last of it
+
+    @property
+    def failure(self) -> str | None:
+        """Say why it failed, or None."""
+        if self.code == 0:
+            return None
+        name = " ".join(self.argv)
+        if self.code is None:
+            return f"`{name}` took over {self.took_s:.0f} s and was ended"
+        last = self.output.strip().rsplit("\n", 1)[-1][-200:]
+        return f"`{name}` ended with {self.code}" + (f": {last}" if last else "")
+
+
+def run(argv: Sequence[str], folder: Path, own: Path, timeout_s: float) -> Ran:
+    """Run a program in `folder`, its home and temporary files in `own`, and wait for its end."""
+    began = time.monotonic()
+    limits = ["rlimit=core:0:0", f"rlimit=fsize:{FILE_BYTES}:{FILE_BYTES}"]
+    command = [*apart(), sys.executable, "-I", "-S", SHIM, *limits, "--", *argv]
+    child = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=_environment(os.environ, own),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    assert child.stdout is not None, "a pipe was asked for"
+    try:
+        in_time, output = _attend(child.pid, child.stdout.fileno(), began + timeout_s)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)  # it is not waited for yet, so the group is its
+        code = child.wait()
+        child.stdout.close()
+    return Ran(
+        argv=tuple(argv),
+        code=code if in_time else None,
+        took_s=time.monotonic() - began,
+        output=output.decode("utf-8", "replace"),
+    )
+
+
+@cache
+def apart() -> tuple[str, ...]:
+    """Return the words that keep a program apart from network and processes, where that works."""
+    for who in ([], ["--map-current-user", "--keep-caps"]):
+        words = ["unshare", *who, *APART, *WITH_LOOPBACK]
+        with suppress(OSError, subprocess.TimeoutExpired):
+            tried = subprocess.run([*words, "true"], capture_output=True, timeout=5, check=False)
+            if tried.returncode == 0:
+                return tuple(words)
+    return ()
+
+
+def _environment(ours: Mapping[str, str], own: Path) -> dict[str, str]:
+    kept = {key: ours[key] for key in ours if key in KEPT or key.startswith("LC_")}
+    for folder in ("home", "tmp"):
+        (own / folder).mkdir(parents=True, exist_ok=True)
+    return {**kept, "HOME": str(own / "home"), "TMPDIR": str(own / "tmp"), "CI": "true"}
+
+
+def _attend(pid: int, pipe: int, until: float) -> tuple[bool, bytes]:
+    """Read until it has ended or its time is over; tell which, and the last it wrote."""
+    output = b""
+    is_open = True
+    while True:
+        ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        while is_open and select.select([pipe], [], [], 0 if ended else LOOK_S)[0]:
+            data = os.read(pipe, OUTPUT_BYTES)
+            output = (output + data)[-OUTPUT_BYTES:]
+            is_open = bool(data)
+            if time.monotonic() > until:
+                break
+        if ended or time.monotonic() > until:
+            return ended, output
+        if not is_open:
+            select.select([], [], [], LOOK_S)  # it closed its output, and works on

@@ -1,0 +1,171 @@
+"""A copy of a root in which a patch is tried before the root is touched.
+
+Rule 1: it is a copy of what is there, committed or not; git is not asked, as it runs hooks.
+Rule 2: what goes into it are files, folders and links as links; nothing is followed.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ghostbot.core.patch import Plan
+from ghostbot.errors import Failed
+from ghostbot.patches.apply import Status, apply
+from ghostbot.patches.checks import Ran, run
+from ghostbot.patches.tree import Tree
+
+FICLONE = 0x40049409  # ioctl_ficlonerange(2): the blocks are shared until one side writes
+NOT_COPIED = frozenset({".git", ".ghost"})
+TREE_BYTES = 2 * 1024 * 1024 * 1024
+TREE_FILES = 200_000
+READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+
+
+@dataclass(slots=True)
+class _Copying:
+    """One copy that is being made: what is left out, linked, and how much it may still take."""
+
+    root: Path
+    own: Collection[str]  # absolute paths of Ghost's that lie in the root
+    links: Collection[str]  # folders of the root that are too big to copy, as seen from it
+    bytes_left: int = TREE_BYTES
+    files_left: int = TREE_FILES
+    reflinks: bool = field(default=True)
+
+
+def verify(
+    plan: Plan,
+    tree: Tree,
+    state_dir: Path,
+    checks: Sequence[Sequence[str]],
+    *,
+    links: Collection[str] = (),
+    timeout_s: float = 900.0,
+) -> list[Ran]:
+    """Apply a plan to a copy, and run the checks there until one fails; return those that ran.
+
+    Raises Failed where the copy cannot be made, or takes the plan otherwise than the root would.
+    """
+    with _folder(state_dir) as folder:
+        copy, own = folder / "tree", folder / "own"
+        _copy(_Copying(Path(tree.root), (str(state_dir), *tree.rules.own), links), copy)
+        with Tree(copy, tree.rules) as copied:
+            outcome = apply(plan, copied, folder / "state", "try")
+        if outcome.status not in {Status.APPLIED, Status.NOOP}:
+            raise Failed(f"cannot try the patch in a copy: {outcome.reason}")
+        ran: list[Ran] = []
+        for argv in checks:
+            ran.append(run(argv, copy, own, timeout_s))
+            if ran[-1].failure is not None:
+                break
+        return ran
+
+
+@contextmanager
+def _folder(state_dir: Path) -> Iterator[Path]:
+    """Make a folder on the disk where the state lies, and remove it with all that is in it."""
+    above = state_dir / "patches" / "scratch"
+    above.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = Path(tempfile.mkdtemp(dir=above))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, onerror=_let_in)
+
+
+def _let_in(remove: object, path: str, _: object) -> None:
+    """Open a folder that a check has closed, and go on; what cannot be removed stays."""
+    with suppress(OSError):
+        os.chmod(os.path.dirname(path), 0o700)  # noqa: PTH101, PTH120  as shutil gives it
+        if callable(remove) and remove in {os.unlink, os.rmdir}:
+            remove(path)
+
+
+def _copy(copying: _Copying, into: Path) -> None:
+    into.mkdir(mode=0o700)
+    waiting = [""]
+    while waiting:
+        folder = waiting.pop()
+        with os.scandir(copying.root / folder) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+        for entry in found:
+            name = f"{folder}/{entry.name}" if folder else entry.name
+            if _is_left_out(copying, entry.name, entry.path):
+                continue
+            if _copy_one(copying, name, into):
+                waiting.append(name)
+
+
+def _is_left_out(copying: _Copying, leaf: str, path: str) -> bool:
+    return leaf in NOT_COPIED or any(path == own for own in copying.own)
+
+
+def _copy_one(copying: _Copying, name: str, into: Path) -> bool:
+    """Copy a file, a link, or a folder without what is in it; tell whether it is a folder."""
+    source, target = copying.root / name, into / name
+    try:
+        seen = source.lstat()
+        copying.files_left -= 1
+        if name in copying.links:
+            target.symlink_to(source)
+        elif stat.S_ISLNK(seen.st_mode):
+            target.symlink_to(source.readlink())
+        elif stat.S_ISDIR(seen.st_mode):
+            target.mkdir()
+            return True
+        elif stat.S_ISREG(seen.st_mode):
+            copying.bytes_left -= seen.st_size
+            _room(copying)
+            _copy_file(copying, source, target, seen)
+    except FileNotFoundError:
+        return False  # it vanished while we looked
+    except OSError as error:
+        raise Failed(f"cannot copy {source}: {(error.strerror or 'error').lower()}") from None
+    _room(copying)
+    return False
+
+
+def _room(copying: _Copying) -> None:
+    if copying.bytes_left < 0 or copying.files_left < 0:
+        much = f"{TREE_FILES} files or {TREE_BYTES // 1024**3} GiB"
+        raise Failed(f"cannot copy {copying.root}: it is over {much}; link what is big")
+
+
+def _copy_file(copying: _Copying, source: Path, target: Path, seen: os.stat_result) -> None:
+    reading = os.open(source, READ)
+    try:
+        writing = os.open(target, WRITE, stat.S_IMODE(seen.st_mode) | stat.S_IWUSR)
+        try:
+            _copy_bytes(copying, reading, writing)
+            os.fchmod(writing, stat.S_IMODE(seen.st_mode))
+            os.utime(writing, ns=(seen.st_atime_ns, seen.st_mtime_ns))  # make(1) looks at it
+        finally:
+            os.close(writing)
+    finally:
+        os.close(reading)
+
+
+def _copy_bytes(copying: _Copying, reading: int, writing: int) -> None:
+    if copying.reflinks:
+        try:
+            fcntl.ioctl(writing, FICLONE, reading)
+        except OSError as error:
+            # another disk, or one that shares no blocks: then no other file will do either
+            copying.reflinks = error.errno not in {errno.EXDEV, errno.EOPNOTSUPP, errno.ENOTTY}
+        else:
+            return
+    with (
+        os.fdopen(reading, "rb", closefd=False) as old,
+        os.fdopen(writing, "wb", closefd=False) as new,
+    ):
+        shutil.copyfileobj(old, new)
