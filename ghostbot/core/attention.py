@@ -11,7 +11,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ghostbot.core.incident import STUCK, Call, Hand, Incident, Person, is_same, noted
+from ghostbot.core.incident import (
+    STUCK,
+    Call,
+    Hand,
+    Incident,
+    Person,
+    Phase,
+    is_same,
+    noted,
+)
 from ghostbot.core.why import span
 
 ACK_S = 86_400.0  # then somebody should look again
@@ -104,6 +113,15 @@ def next_at(incident: Incident, *, quiet: bool) -> float | None:
     found += [hand.until for hand in (incident.acked, incident.silenced) if hand is not None]
     found += [] if quiet else [remind_at(incident)]
     return min((at for at in found if at is not None), default=None)
+
+
+def waits(incident: Incident) -> bool:
+    """Tell whether people are still to be told of it: what is over only if nothing but a crowd
+    kept it back, or if it is news."""
+    if incident.told:
+        return False
+    late = incident.hold_until is not None or incident.phase is Phase.CHANGED
+    return late or not incident.is_over
 
 
 def is_muted(incident: Incident, now: float, *, quiet: bool) -> bool:

@@ -216,7 +216,7 @@ class Desk:
                 await self.turn(self._attend)
 
     def _wait_s(self, now: float) -> float | None:
-        left = [i for i in self._current.values() if not i.is_over or i.hold_until is not None]
+        left = [i for i in self._current.values() if not i.is_over or attention.waits(i)]
         if not left:
             return None
         quiet = self._is_quiet(now)
@@ -228,10 +228,9 @@ class Desk:
         quiet = self._is_quiet(now)
         for before in self.all():
             after = attention.lapsed(before, now, quiet=quiet)
-            held = after.hold_until is not None
+            waits = attention.waits(after)
             if after.hold_until is not None and after.hold_until <= now:
                 after = replace(after, hold_until=None)
-            waits = not after.told and (held or not after.is_over)
             tells = waits and not attention.is_muted(after, now, quiet=quiet)
             if after is not before or tells:
                 await self.keep(after, before)

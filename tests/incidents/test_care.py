@@ -23,7 +23,7 @@ from ghostbot.core.daemon import (
     Stop,
     step,
 )
-from ghostbot.core.incident import Call, Hand, Incident, Person, Phase
+from ghostbot.core.incident import About, Call, Hand, Incident, Person, Phase, Subject, Told
 from ghostbot.core.restart import Policy
 from ghostbot.errors import Failed, NoSuch
 from ghostbot.incidents.care import Care, Done
@@ -226,6 +226,19 @@ def test_what_ended_in_quiet_is_kept_and_not_told() -> None:
         assert one.phase is Phase.RECOVERED
 
     assert play(script, Scene(quiet_until=BEGAN + 2_000)).told() == []
+
+
+def test_news_wait_for_the_end_of_quiet_and_are_told_though_they_are_over() -> None:
+    async def script(scene: Scene) -> None:
+        ngrok = Subject(About.TUNNEL, "ngrok")
+        news = {"cause": "address", "phase": Phase.CHANGED, "at": scene.now()}
+        scene.bus.tell(Told(subject=ngrok, line="the address is b now", **news))  # type: ignore[arg-type]
+        await asyncio.sleep(1_900)
+        assert scene.told() == []
+        await asyncio.sleep(200)
+        assert scene.told() == [(1, Phase.CHANGED)]
+
+    play(script, Scene(quiet_until=BEGAN + 2_000))
 
 
 def test_quiet_never_mutes_a_page() -> None:
