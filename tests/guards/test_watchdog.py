@@ -314,6 +314,25 @@ def test_five_hundred_starts_take_four_a_turn_and_leave_room_for_orders() -> Non
     run(main())
 
 
+def test_two_thousand_starts_keep_their_order_and_leave_room_for_orders() -> None:
+    async def main() -> None:
+        names = [f"d{n}" for n in range(2000)]
+        after = {n: (names[i % 40],) if i >= 40 else () for i, n in enumerate(names)}
+        async with kennel(*(table(n, after=after[n]) for n in names)) as k:
+            await k.until(lambda: "d0" in k.runs.alive)
+            assert len(k.runs.spawns) < 20
+            (outcome,) = await k.ghost.order(Doing.STOP, ["d1999"], ALICE)
+            assert outcome.ok
+            began = asyncio.get_running_loop().time()
+            await k.until(lambda: len(k.runs.alive) == 1999)
+            assert asyncio.get_running_loop().time() - began < 10
+            place = {name: n for n, name in enumerate(k.runs.spawns)}
+            assert all(place[a] < place[n] for n in place for a in after[n])
+            assert len(place) == len(k.runs.spawns)
+
+    run(main())
+
+
 def test_a_watchdog_that_fails_in_a_spawn_takes_in_the_process_that_came_of_it() -> None:
     async def main() -> None:
         class Failing(FakeRuns):

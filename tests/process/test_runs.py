@@ -142,12 +142,14 @@ async def test_a_command_that_is_not_there_is_the_daemons_own_fault(house: House
     assert house.journal.last["web"].event == "gone"
 
 
-async def test_many_short_lives_leave_no_zombie_and_no_descriptor(house: House) -> None:
+@pytest.mark.timeout(120)
+async def test_a_thousand_short_lives_leave_no_zombie_and_no_descriptor(house: House) -> None:
     await house.exited(house.spawn(house.table("true")))
     others = house.runs._orphans.living()
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
-    for _ in range(10):
-        procs = [house.spawn(house.table("true", name=f"d{n}")) for n in range(20)]
+    for _ in range(20):
+        house.mail.clear()
+        procs = [house.spawn(house.table("true", name=f"d{n}")) for n in range(50)]
         for proc in procs:
             await house.exited(proc)
     await asyncio.sleep(0)
@@ -196,7 +198,8 @@ async def test_a_program_that_clears_its_environment_is_found_while_its_parents_
     table = house.table("sh", "-c", script)
     proc = house.spawn(table)
     await house.said(table)
-    await until(lambda: len(house.runs.members(table, proc)) == 2)
+    # Before, it may change its group between a look at it and the signal to that group.
+    await until(lambda: any(c.startswith("sleep") for _, c in house.runs.members(table, proc)))
     house.runs.signal(table, proc, SIGTERM)
     exited = await house.exited(proc)
     assert exited.code == -SIGTERM
