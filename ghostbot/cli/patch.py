@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +19,7 @@ from ghostbot.cli import place, words
 from ghostbot.core.patch import Plan, Refused
 from ghostbot.patches import locks
 from ghostbot.patches.apply import Outcome, Status, apply, drifted
+from ghostbot.patches.compile import compile_patch
 from ghostbot.patches.diff import count, unified, visible
 from ghostbot.patches.paths import Rules
 from ghostbot.patches.recover import Undone, recover
@@ -72,6 +72,7 @@ def _options(command: F) -> F:
 @click.argument("file", metavar="FILE")
 @_options
 @click.option("--no-verify", is_flag=True, help="Run no checks.")
+@click.option("--allow-overwrite", is_flag=True, help="Let it add files where some are.")
 @click.option("--format", "form", metavar="NAME", help="Read FILE as this format.")
 def apply_command(
     file: str,
@@ -83,6 +84,7 @@ def apply_command(
     as_json: bool,
     no_verify: bool,  # noqa: ARG001  a folder without settings has no checks to leave out
     form: str | None,
+    allow_overwrite: bool,
 ) -> int:
     """Apply the patch in FILE (- is stdin): all of it, or nothing.
 
@@ -94,7 +96,9 @@ def apply_command(
         face = _Face(tree, as_json=as_json)
         face.recovered(recover(state, tree.root))
         try:
-            plan = _compiled(text, tree, form)
+            plan = compile_patch(
+                text, root=tree.root, files=tree, format=form, allow_overwrite=allow_overwrite
+            )
         except Refused as refused:
             return face.refused(refused)
         return _offer(plan, tree, state, face, dry_run=dry_run, yes=yes)
@@ -122,13 +126,6 @@ def revert_command(
         except Refused as refused:
             return face.refused(refused)
         return _offer(plan, tree, state, face, dry_run=dry_run, yes=yes)
-
-
-def _compiled(text: bytes, tree: Tree, form: str | None) -> Plan:
-    """Read a patch. Raises Refused."""
-    reader = import_module("ghostbot.patches.compile")  # by far the most to import
-    plan: Plan = reader.compile_patch(text, root=tree.root, files=tree, format=form)
-    return plan
 
 
 def _offer(plan: Plan, tree: Tree, state: Path, face: _Face, *, dry_run: bool, yes: bool) -> int:

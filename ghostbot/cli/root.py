@@ -31,6 +31,7 @@ COMMANDS = {  # name: the module that holds it, in the order in which people mee
     "drill": "drill",
     "backoff": "backoff",
     "registry": "registry",
+    "patch": "patch",
     "sweep": "sweep",
     "reload": "reload",
     "upgrade": "upgrade",

@@ -7,7 +7,6 @@ import os
 import pty
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,10 +16,6 @@ from ghostbot.patches.apply import Swap
 from ghostbot.patches.journal import journals
 from ghostbot.patches.tree import Tree
 from tests.fakes.plans import change, look, plan
-
-pytestmark = pytest.mark.skipif(
-    find_spec("ghostbot.patches.compile") is None, reason="reads no formats yet"
-)
 
 DIFF = """\
 --- a/greet.py
@@ -210,6 +205,24 @@ def test_the_state_directory_of_the_nearest_ghost_toml_is_used(root: Path) -> No
     (root.parent / "ghost.toml").write_text("")
     assert ghost(root, "--yes").returncode == 0
     assert len(journals(root.parent / ".ghost")) == 1
+
+
+def test_a_file_is_overwritten_by_a_move_only_where_that_is_said(root: Path) -> None:
+    (root / "old").write_text("old\n")
+    given = (
+        "*** Begin Patch\n*** Update File: old\n*** Move to: greet.py\n@@\n-old\n+new\n"
+        "*** End Patch\n"
+    )
+    assert ghost(root, "--yes", given=given).returncode == 1
+    assert (root / "greet.py").read_bytes() == OLD
+    ran = ghost(root, "--yes", "--allow-overwrite", given=given)
+    assert ran.returncode == 0, ran.stderr
+    assert (root / "greet.py").read_text() == "new\n"
+    assert not (root / "old").exists()
+    name = ran.stdout.split("revert ")[1].split()[0]
+    assert run(root, "revert", name, "--root", str(root), "--yes").returncode == 0
+    assert (root / "greet.py").read_bytes() == OLD
+    assert (root / "old").read_text() == "old\n"
 
 
 def test_a_root_that_is_not_there_is_exit_4(root: Path) -> None:
