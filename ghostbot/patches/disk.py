@@ -27,8 +27,12 @@ def settle(fds: Sequence[int]) -> None:
         for fd in fds:
             os.fsync(fd)
         return
-    with ThreadPoolExecutor(AT_ONCE, "settle") as threads:
-        list(threads.map(os.fsync, fds))
+    try:
+        with ThreadPoolExecutor(AT_ONCE, "settle") as threads:
+            list(threads.map(os.fsync, fds))
+    except RuntimeError:  # the system has no thread for us: then one after the other
+        for fd in fds:
+            os.fsync(fd)
 
 
 def write_all(folder: Path, files: Sequence[tuple[str, bytes]]) -> None:

@@ -201,6 +201,19 @@ def test_an_error_midway_leaves_the_tree_as_it_was(
     assert look(root) == old
 
 
+def test_where_the_system_has_no_thread_left_it_only_takes_longer(
+    root: Path, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    asked = house(root)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", none_left)
+        assert run(asked, root, state).status is Status.APPLIED
+    assert (root / "new" / "added").read_bytes() == b"added\n"
+
+
 def limited(root: Path, state: Path, size: int) -> subprocess.CompletedProcess[str]:
     """Apply a plan of two files, of which the second is over the limit for files."""
     code = """if True:
