@@ -137,3 +137,5 @@ async def test_a_restart_that_is_delivered_twice_acts_once(
         await slack.until(lambda seen: any(m["ephemeral"] for m in seen) or None, seen_by="bob")
         assert slack.faults.take_double() is False  # it was delivered twice
         assert len(pids(ghost, "web")) == 2
+        answers = [m for m in everything(slack) if "is up" in words_of(m)]
+        assert len(answers) == 1, answers

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ghostbot.slack import keeping
 from ghostbot.slack import outbox as outboxes
 from ghostbot.slack.blocks.message import Message, section
 from ghostbot.slack.outbox import Outbox
@@ -157,12 +158,14 @@ async def test_replies_that_were_said_as_one_are_found_as_one(lives: Lives) -> N
     assert steps["text"].splitlines() == [f"step {number}" for number in range(20)]
 
 
-async def test_a_ghost_killed_between_a_post_and_its_answer_says_it_once(lives: Lives) -> None:
+async def test_a_ghost_killed_between_a_post_and_its_answer_says_it_once(
+    lives: Lives, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "KEEP_S", 3_600)  # only what is written before a post is there
     lives.side.slack.faults.slow(POST, 30)
     async with lives.one(dies=True) as outbox:
         outbox.put("k", ROOM, said("one"))
         await lives.side.slack.until(lambda seen: seen)
-        await kept(lives, "k")
     async with lives.one() as outbox:
         await until(lambda: made(lives.side, HISTORY))
         outbox.put("k", ROOM, said("two"))
