@@ -16,10 +16,14 @@ FORMATS = (unified.FORMAT, v4a.FORMAT, aider.FORMAT, edits.EDITS, edits.OPERATIO
 _TEXTS = {unified.FORMAT: unified.read, v4a.FORMAT: v4a.read, aider.FORMAT: aider.read}
 _FENCE = re.compile(r"^(`{3,}|~{3,})[^\n`]*\n(.*?)^\1[ \t]*\r?$", re.MULTILINE | re.DOTALL)
 _MARKS = re.compile(
-    r"^(?:(?P<v4a>[ \t]*\*\*\* Begin Patch)|(?P<aider><{5,9} SEARCH)"
+    r"^(?:(?P<v4a>\*\*\* Begin Patch)|(?P<aider><{5,9} SEARCH)"
     r"|(?P<diff>diff --git |--- [^\n]+\n\+\+\+ ))",
     re.MULTILINE,
 )
+_SPANS = {
+    v4a.FORMAT: (re.compile(r"\*\*\* Begin Patch"), re.compile(r"\*\*\* End Patch")),
+    aider.FORMAT: (re.compile("<{5,9} SEARCH"), re.compile(">{5,9} REPLACE")),
+}
 NESTED = 2  # a text in JSON in JSON
 
 
@@ -28,6 +32,8 @@ def read(text: str, format_: str | None, *, ignore_shell: bool = False, depth: i
     if format_ is not None and format_ not in FORMATS:
         known = ", ".join(FORMATS)
         raise _refused("unknown_format", f"there is no format {format_!r}; known are {known}", 1)
+    if text.lstrip().startswith(v4a.BEGIN):
+        text = "\n" * text[: len(text) - len(text.lstrip())].count("\n") + text.lstrip()
     if not text.strip() or format_ in _TEXTS:
         return _text(text, format_)
     bare = _unfenced_json(text)
@@ -80,17 +86,18 @@ def _one(text: str, found: set[str]) -> str:
 
 def _outside(text: str, format_: str) -> str:
     """Return what is no part of patches of one format, in which another may be talked about."""
-    if format_ == v4a.FORMAT:
-        return re.sub(
-            r"^[ \t]*\*\*\* Begin Patch.*?^[ \t]*\*\*\* End Patch|^[ \t]*\*\*\* Begin Patch",
-            "",
-            text,
-            flags=re.MULTILINE | re.DOTALL,
-        )
-    if format_ == aider.FORMAT:
-        block = r"^<{5,9} SEARCH.*?^>{5,9} REPLACE|^<{5,9} SEARCH"
-        return re.sub(block, "", text, flags=re.MULTILINE | re.DOTALL)
-    return re.sub(r"^(?:diff --git |--- [^\n]+\n\+\+\+ )", "", text, flags=re.MULTILINE)
+    if format_ not in _SPANS:
+        return re.sub(r"^(?:diff --git |--- [^\n]+\n\+\+\+ )", "", text, flags=re.MULTILINE)
+    begin, end = _SPANS[format_]
+    kept: list[str] = []
+    inside = False
+    for line in text.split("\n"):
+        if not inside:
+            inside = begin.match(line) is not None
+            kept.append("" if inside else line)
+        elif end.match(line):
+            inside = False
+    return "\n".join(kept)
 
 
 def _unfenced_diffs(text: str) -> str:

@@ -334,3 +334,11 @@ def test_each_refusal_has_its_code_its_words_and_its_place(code: str, n: int) ->
 def test_no_code_is_without_a_test() -> None:
     elsewhere = {"not_regular", "hard_link", "regex_timeout"}  # a tree's own, and test_regex
     assert set(REFUSALS) | elsewhere == CODES
+
+
+def test_a_marker_with_a_blank_before_it_is_the_text_of_a_file() -> None:
+    text = "*** End Patch\none\n*** Add File: x\n"
+    patch = v4a("*** Update File: a\n@@\n *** End Patch\n-one\n+1\n *** Add File: x")
+    assert result(patch, {"a": text}) == text.replace("one", "1").encode()
+    talked = diff("@@ -1,2 +1,2 @@\n *** Begin Patch\n-one\n+1\n")
+    assert result(talked, {"a": "*** Begin Patch\none\n"}) == b"*** Begin Patch\n1\n"

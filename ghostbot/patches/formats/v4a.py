@@ -1,7 +1,8 @@
 """Reads `*** Begin Patch`, as Codex writes it, and the chunks that OpenAI's operations hold.
 
 Rule 1: what surrounds a patch is no part of it: words, fences, a here-document.
-Rule 2: an anchor is a line of the file that stands before the change; several narrow it down.
+Rule 2: a marker stands at the start of its line: with a blank before it, it is a file's own text.
+Rule 3: an anchor is a line of the file that stands before the change; several narrow it down.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def read(text: str) -> Asked:
 
 
 def _marker(lines: Sequence[str], at: int, marker: str) -> int | None:
-    return next((n for n in range(at, len(lines)) if lines[n].strip() == marker), None)
+    return next((n for n in range(at, len(lines)) if lines[n].rstrip() == marker), None)
 
 
 def _files(lines: Sequence[str], at: int, stop: int) -> list[Ask]:
@@ -57,7 +58,7 @@ def _files(lines: Sequence[str], at: int, stop: int) -> list[Ask]:
 
 
 def _is_file(line: str) -> bool:
-    return line.strip().startswith((_ADD.strip(), _DELETE.strip(), _UPDATE.strip()))
+    return line.startswith((_ADD, _DELETE, _UPDATE))
 
 
 def _file(lines: Sequence[str], at: int, end: int) -> Ask:
@@ -120,7 +121,7 @@ def chunks(body: Sequence[str], number: int) -> list[Hunk]:
             close(at_end=False)
             if anchor := line[2:].removeprefix(" ").removesuffix(" @@"):
                 anchors.append(anchor)
-        elif line.strip() == END_OF_FILE:
+        elif line.rstrip() == END_OF_FILE:
             close(at_end=True)
         else:
             first = first if said else n
