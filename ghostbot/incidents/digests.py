@@ -54,7 +54,9 @@ class Digests:
             self._due = module.next_fire
         at = self._last(line, self._due)
         if at is not None and at != self._told:
-            self._say(await self._digest(at))
+            told = await self._digest(at)
+            if told.up is not None:  # a Ghost that was not there yet has nothing to tell
+                self._say(told)
             self._told = at
 
     def _last(self, line: str, due: Due) -> float | None:

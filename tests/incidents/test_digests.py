@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from ghostbot.core.history import Digest
+from ghostbot.core.history import Day, Digest
 from ghostbot.cron import next_fire
 from ghostbot.incidents.digests import Digests
 from tests.fakes.clock import run
@@ -14,11 +14,12 @@ NOON = datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp()
 NINE = NOON - 3 * 3600
 
 
-async def told_within(line: str | None, seconds: float) -> list[float]:
+async def told_within(line: str | None, seconds: float, *, known: bool = True) -> list[float]:
     said: list[Digest] = []
 
     async def digest(until: float) -> Digest:
-        return Digest(until - 86_400, until, ())
+        days = (Day("web", "🟩" * 24, 1.0, 0, 0, 0),) if known else ()
+        return Digest(until - 86_400, until, days)
 
     digests = Digests(
         line,
@@ -51,5 +52,12 @@ def test_what_is_due_on_mondays_alone_is_not_told_on_a_saturday() -> None:
 def test_without_a_line_nothing_is_told() -> None:
     async def main() -> None:
         assert await told_within(None, 3 * 86_400) == []
+
+    run(main())
+
+
+def test_a_day_of_which_nothing_is_known_is_not_told() -> None:
+    async def main() -> None:
+        assert await told_within("0 9 * * *", 60, known=False) == []
 
     run(main())
