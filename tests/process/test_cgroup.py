@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from tests.fakes.house import House, program, until
 
 
 @pytest.fixture
-def base() -> Iterator[Path]:
+async def base() -> AsyncIterator[Path]:
     """A group of our own, where this machine lets us make one."""
     mounts = Path("/proc/self/mountinfo")
     lines = mounts.read_text().splitlines() if mounts.exists() else []
@@ -33,6 +33,10 @@ def base() -> Iterator[Path]:
     yield folder
     for group in folder.iterdir():
         if group.is_dir():
+            kill_switch, members = group / "cgroup.kill", group / "cgroup.procs"
+            if kill_switch.exists():
+                kill_switch.write_text("1")
+            await until(lambda members=members: not members.read_text())
             group.rmdir()
     folder.rmdir()
 

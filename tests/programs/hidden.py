@@ -1,4 +1,4 @@
-"""Forks twice into a session of its own, clears its environment, and leaves. Says `hidden PID`."""
+"""Forks twice into a session of its own, clears its environment, then says `hidden PID`."""
 
 import os
 import time
@@ -10,5 +10,4 @@ if os.fork():
 os.setsid()
 if os.fork():
     os._exit(0)
-os.write(1, f"hidden {os.getpid()}\n".encode())
-os.execve("/bin/sleep", ["sleep", "60"], {})
+os.execve("/bin/sh", ["sh", "-c", "echo hidden $$; exec sleep 60"], {})
