@@ -17,8 +17,7 @@ from ghostbot.process.identity import identify
 from tests.fakes.house import House, program, until
 
 
-@pytest.fixture
-async def base() -> AsyncIterator[Path]:
+def made() -> Path:
     """A group of our own, where this machine lets us make one."""
     mounts = Path("/proc/self/mountinfo")
     lines = mounts.read_text().splitlines() if mounts.exists() else []
@@ -30,15 +29,26 @@ async def base() -> AsyncIterator[Path]:
         folder.mkdir()
     except OSError as error:
         pytest.skip(f"no group can be made here: {error}")
+    return folder
+
+
+@pytest.fixture
+async def base() -> AsyncIterator[Path]:
+    folder = made()
     yield folder
-    for group in folder.iterdir():
-        if group.is_dir():
-            kill_switch, members = group / "cgroup.kill", group / "cgroup.procs"
-            if kill_switch.exists():
-                kill_switch.write_text("1")
-            await until(lambda members=members: not members.read_text())
-            group.rmdir()
-    folder.rmdir()
+    await until(lambda: emptied(folder))
+
+
+def emptied(folder: Path) -> bool:
+    """Whether `folder` and its groups are gone; whoever is still in one is killed."""
+    groups = [group for group in folder.iterdir() if group.is_dir()]
+    for group in groups:
+        (group / "cgroup.kill").write_text("1")
+    if any((group / "cgroup.procs").read_text() for group in groups):
+        return False
+    for group in [*groups, folder]:
+        group.rmdir()
+    return True
 
 
 def hidden_of(log: str) -> int:
