@@ -183,6 +183,31 @@ class DaemonTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RootTable:
+    """A tree that patches may change: [root.NAME]."""
+
+    name: str
+    path: Path
+    allow: tuple[str, ...] = ()  # globs of all that may be patched; none is everything
+    protect: tuple[str, ...] = ()  # globs that may not, beside those that never may
+    override: tuple[str, ...] = ()  # protected globs that may be patched all the same
+    approvals: int = 1
+    approvals_risky: int = 2
+    expires_s: float = 86_400.0
+    verify: tuple[tuple[str, ...], ...] = ()  # commands, tried in a copy, then in the root
+    verify_live: bool = False  # the root is too big to copy: tried in place alone
+    verify_link: tuple[str, ...] = ()  # folders that a copy links to instead of copying
+    verify_timeout_s: float = 900.0
+    restart: tuple[str, ...] = ()  # daemons that are restarted, and must be ready, after
+    commit: bool = False
+    auto: str | None = None  # None: never without a person; "exact"
+    auto_from: tuple[str, ...] = ()  # whose exact matches need no person: webhook or inbox names
+    approve_in: str | None = None  # "slack" or "any"; None: slack once it is connected
+    allow_overwrite: bool = False
+    shell_policy: str = "reject"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GhostTable:
     """Ghost itself: [ghost]."""
 
@@ -224,4 +249,5 @@ class Config:
     daemons: Mapping[str, DaemonTable]  # in file order
     checks: Mapping[str, CheckTable] = field(default_factory=dict)
     actions: Mapping[str, ActionTable] = field(default_factory=dict)
+    roots: Mapping[str, RootTable] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()  # lines `file:line: key: …` that keep nothing from running
