@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from statistics import median
 
 import pytest
 
@@ -46,7 +45,8 @@ async def test_status_takes_no_more_than_five_bare_pythons(tmp_path: Path) -> No
         status = [sys.executable, "-m", "ghostbot", "status"]
         bare = [sys.executable, "-c", "pass"]
         pairs = [(seconds(status, tmp_path), seconds(bare, tmp_path)) for _ in range(10)]
-        return median(a for a, _ in pairs) / median(b for _, b in pairs)
+        # The quickest of each: what else this machine does only ever adds to both.
+        return min(a for a, _ in pairs) / min(b for _, b in pairs)
 
     async with open_doors(state, *many, listen=None):
         ratio = await asyncio.to_thread(compare)
