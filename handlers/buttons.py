@@ -12,9 +12,9 @@ from ghostbot.core.words import Ask
 from ghostbot.orders import Actor, Doing
 from ghostbot.slack.places import Place
 from handlers import replies
-from handlers.commands import order
 from handlers.handing import at, pressed, submit
 from handlers.means import Means
+from handlers.orders import order
 
 
 async def restart(ack: AsyncAck, body: dict[str, Any], means: Means, actor: Actor) -> None:

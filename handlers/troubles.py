@@ -18,7 +18,7 @@ from handlers.handing import at, pressed, submit
 from handlers.means import Means
 
 
-async def incidents(means: Means, place: Place) -> None:
+async def incidents(_ask: Ask, means: Means, _: Actor, place: Place) -> None:
     """Show the troubles, open ones first."""
     listed = await means.care.listed()
     await place.tell(blocks.listed(listed.incidents, listed.silences, means.command))

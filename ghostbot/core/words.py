@@ -1,60 +1,36 @@
 """From what people type to what they mean: text to verb, and the nearest name.
 
-The same words serve `/ghost …`, `@ghost …` and every error with a "did you mean".
+Rule 1: the same words serve `/ghost …`, `@ghost …`, menus and every error with a "did you mean".
+Rule 2: a verb says itself what it takes: one row of `VERBS` is all there is of it here.
+Rule 3: a verb that `chooses` may stand alone: whoever types it is asked for the rest.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from enum import StrEnum
 
 SPAN = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd])")
 UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 SPAN_MAX_S = 365 * 86400.0  # a longer one is a slip of the keyboard
-TROUBLED = {"incidents": 0, "ack": 1, "silence": 2}  # verbs about troubles, and their words
 OFF = "off"
 LOG_LINES = 20  # what `logs` shows unless told
 LOG_LINES_MAX = 200  # more does not fit one message; the CLI has no such end
+FIRST = ("status", "why", "logs", "restart", "patch", "silence")  # what people need first
+ON_THE_MACHINE = frozenset({"up", "init", "install", "config", "doctor", "checks", "dashboard"})
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """One verb of Ghost: how it is used, what it does, and whether it changes anything."""
+class Topic(StrEnum):
+    """What a verb is about; help shows them in this order."""
 
-    name: str
-    usage: str
-    summary: str
-    changes: bool = False
-
-
-VERBS = {
-    v.name: v
-    for v in (
-        Verb("status", "status [NAME…]", "how the daemons are"),
-        Verb("why", "why NAME", "what happened to a daemon, and what comes next"),
-        Verb("logs", "logs NAME [LINES] [grep WORD]", "the last lines of a daemon's log"),
-        Verb("restart", "restart NAME…|all|group:G", "stop and start again", changes=True),
-        Verb("stop", "stop NAME…|all|group:G", "stop, and leave stopped", changes=True),
-        Verb("start", "start NAME…|all|group:G", "start, with what it comes after", changes=True),
-        Verb(
-            "hold", "hold NAME… [for 2h]", "leave as it is; Ghost does not start it", changes=True
-        ),
-        Verb("reset", "reset NAME…", "forgive its deaths, and try again now", changes=True),
-        Verb("incidents", "incidents", "the troubles, those that are not over first"),
-        Verb("ack", "ack ID", "say that you have a trouble in hand", changes=True),
-        Verb(
-            "silence",
-            "silence NAME|all 1h",
-            "new troubles wait for so long, but pages; `off` ends it",
-            changes=True,
-        ),
-        Verb("run", "run [ACTION]", "do an action of ghost.toml, or list them", changes=True),
-        Verb("tasks", "tasks [cancel ID]", "long work that is queued, runs or ran"),
-        Verb("help", "help [VERB]", "these lines, or more about one verb"),
-    )
-}
+    LOOK = "Look"
+    DAEMONS = "Daemons"
+    TROUBLES = "Troubles"
+    WORK = "Work"
+    GHOST = "Ghost itself"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +38,7 @@ class Ask:
     """What somebody asked for: a known verb and its arguments."""
 
     verb: str
-    names: tuple[str, ...] = ()  # daemons, or "all", or "group:G"
+    names: tuple[str, ...] = ()  # daemons, or "all", or "group:G"; or what else the verb takes
     lines: int = LOG_LINES
     grep: str | None = None
     for_s: float | None = None  # how long, where that was said
@@ -75,52 +51,227 @@ class Misheard:
     why: str
 
 
+Reader = Callable[["Verb", list[str]], Ask | Misheard]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb of Ghost: how it is used, what it does, and whether it changes anything."""
+
+    name: str
+    usage: str
+    summary: str
+    takes: Reader
+    topic: Topic
+    changes: bool = False
+    chooses: bool = False
+
+
+def _wrong(verb: Verb, rest: Iterable[str]) -> Misheard:
+    said = " ".join([verb.name, *rest])
+    return Misheard(f"cannot read “{said}”: write it as in `{verb.usage}`")
+
+
+def nothing(verb: Verb, rest: list[str]) -> Ask | Misheard:
+    """Read a verb that stands alone."""
+    return _wrong(verb, rest) if rest else Ask(verb.name)
+
+
+def some(verb: Verb, rest: list[str]) -> Ask | Misheard:
+    """Read any number of names."""
+    return Ask(verb.name, tuple(rest))
+
+
+def at_most_one(verb: Verb, rest: list[str]) -> Ask | Misheard:
+    """Read one name, or none."""
+    return _wrong(verb, rest) if len(rest) > 1 else Ask(verb.name, tuple(rest))
+
+
+def one(verb: Verb, rest: list[str]) -> Ask | Misheard:
+    """Read exactly one word."""
+    return Ask(verb.name, tuple(rest)) if len(rest) == 1 else _wrong(verb, rest)
+
+
+def only(*words: str) -> Reader:
+    """Return what reads one of these words, or none."""
+
+    def read_one(verb: Verb, rest: list[str]) -> Ask | Misheard:
+        said = tuple(word.lower() for word in rest)
+        return (
+            Ask(verb.name, said) if len(said) <= 1 and {*said} <= {*words} else _wrong(verb, rest)
+        )
+
+    return read_one
+
+
+def _hold(verb: Verb, rest: list[str]) -> Ask | Misheard:
+    if "for" not in rest:
+        return Ask(verb.name, tuple(rest))
+    at = rest.index("for")
+    names, said = rest[:at], " ".join(rest[at + 1 :])
+    for_s = span_s(said)
+    if not names or for_s is None:
+        return Misheard(f"cannot hold for “{said}”: say it as in `{verb.usage}`")
+    return Ask(verb.name, tuple(names), for_s=for_s)
+
+
+def _silence(verb: Verb, rest: list[str]) -> Ask | Misheard:
+    if not rest:
+        return Ask(verb.name)
+    if len(rest) != 2:  # noqa: PLR2004  a name and a time
+        return _wrong(verb, rest)
+    name, said = rest
+    for_s = None if said.lower() == OFF else span_s(said)
+    if for_s is None and said.lower() != OFF:
+        why = f"write a time as in `{verb.usage}`, or `{OFF}`"
+        return Misheard(f"cannot silence for “{said}”: {why}")
+    return Ask(verb.name, (name,), for_s=for_s)
+
+
+def _tasks(verb: Verb, rest: list[str]) -> Ask | Misheard:
+    if rest and (len(rest) != 2 or rest[0].lower() != "cancel"):  # noqa: PLR2004  the word, an id
+        return _wrong(verb, rest)
+    return Ask(verb.name, tuple(rest))
+
+
+def _logs(verb: Verb, rest: list[str]) -> Ask | Misheard:
+    if not rest:
+        return Ask(verb.name)
+    name, *more = rest
+    lines, grep = LOG_LINES, None
+    if more and more[0] != "grep":
+        found = line_count(more[0])
+        if found is None:
+            no_number = f"“{more[0]}” is no number of lines"
+            return Misheard(f"cannot show logs: {no_number}, see `{verb.usage}`")
+        lines, more = found, more[1:]
+    if more:
+        if more[0] != "grep" or len(more) == 1:
+            return Misheard(f"cannot show logs: cannot read “{' '.join(more)}”, see `{verb.usage}`")
+        grep = " ".join(more[1:])
+    return Ask(verb.name, (name,), lines=lines, grep=grep)
+
+
+def line_count(word: str) -> int | None:
+    """Return how many lines a word asks for, as many as there is room for; None: no number."""
+    if not (word.isascii() and word.isdigit() and int(word[:9]) > 0):
+        return None
+    return min(int(word[:9]), LOG_LINES_MAX)
+
+
+def _verbs() -> tuple[Verb, ...]:
+    look, daemons, troubles, work, ghost = Topic
+    names = "NAME…|all|group:G"
+    return (
+        Verb("status", "status [NAME…]", "how the daemons are", some, look),
+        Verb(
+            "why",
+            "why NAME",
+            "what happened to it, and what comes next",
+            at_most_one,
+            look,
+            chooses=True,
+        ),
+        Verb(
+            "logs",
+            "logs NAME [LINES] [grep WORD]",
+            "the last lines of its log",
+            _logs,
+            look,
+            chooses=True,
+        ),
+        Verb(
+            "restart",
+            f"restart {names}",
+            "stop and start again",
+            some,
+            daemons,
+            changes=True,
+            chooses=True,
+        ),
+        Verb(
+            "stop",
+            f"stop {names}",
+            "stop, and leave stopped",
+            some,
+            daemons,
+            changes=True,
+            chooses=True,
+        ),
+        Verb(
+            "start",
+            f"start {names}",
+            "start, with what it comes after",
+            some,
+            daemons,
+            changes=True,
+            chooses=True,
+        ),
+        Verb(
+            "hold",
+            "hold NAME… [for 2h]",
+            "leave as it is; Ghost does not start it",
+            _hold,
+            daemons,
+            changes=True,
+            chooses=True,
+        ),
+        Verb(
+            "reset",
+            "reset NAME…",
+            "forgive its deaths, and try again now",
+            some,
+            daemons,
+            changes=True,
+            chooses=True,
+        ),
+        Verb(
+            "incidents",
+            "incidents",
+            "the troubles, those that are not over first",
+            nothing,
+            troubles,
+        ),
+        Verb("ack", "ack ID", "say that you have a trouble in hand", one, troubles, changes=True),
+        Verb(
+            "silence",
+            "silence NAME|all 1h",
+            "new troubles wait for so long, but pages; `off` ends it",
+            _silence,
+            troubles,
+            changes=True,
+            chooses=True,
+        ),
+        Verb(
+            "run",
+            "run [ACTION]",
+            "do an action of ghost.toml, or list them",
+            at_most_one,
+            work,
+            changes=True,
+        ),
+        Verb("tasks", "tasks [cancel ID]", "long work that is queued, runs or ran", _tasks, work),
+        Verb(
+            "help", "help [VERB|all]", "what there is, or more about one verb", at_most_one, ghost
+        ),
+    )
+
+
+VERBS = {verb.name: verb for verb in _verbs()}
+
+
 def read(text: str) -> Ask | Misheard:
     """Read one line of typed words. Nothing at all means `help`."""
     words = text.split()
     if not words:
         return Ask("help")
-    verb, rest = words[0].lower(), words[1:]
-    if verb not in VERBS:
-        return Misheard(f"cannot do “{words[0]}”: no such verb{did_you_mean(verb, VERBS)}")
-    if verb == "logs":
-        return _logs(rest)
-    if verb in TROUBLED:
-        return _about_trouble(verb, rest)
-    if verb == "why" and len(rest) != 1:
-        return Misheard(f"cannot tell why: name one daemon, as in `{VERBS[verb].usage}`")
-    if verb == "run" and len(rest) > 1:
-        return Misheard(f"cannot run more than one at a time, see `{VERBS[verb].usage}`")
-    if verb == "tasks" and rest and (len(rest) != 2 or rest[0] != "cancel"):  # noqa: PLR2004 - both
-        return Misheard(f"cannot read “{' '.join(rest)}”, see `{VERBS[verb].usage}`")
-    if VERBS[verb].changes and not rest and verb != "run":
-        return Misheard(f"cannot {verb}: name a daemon, as in `{VERBS[verb].usage}`")
-    return _hold(rest) if verb == "hold" else Ask(verb, tuple(rest))
-
-
-def _about_trouble(verb: str, rest: list[str]) -> Ask | Misheard:
-    """Read `incidents`, `ack ID` and `silence NAME|all 1h`."""
-    usage = VERBS[verb].usage
-    if len(rest) != TROUBLED[verb]:
-        return Misheard(f"cannot read “{' '.join([verb, *rest])}”: write it as in `{usage}`")
-    if verb != "silence":
-        return Ask(verb, tuple(rest))
-    name, said = rest
-    for_s = None if said.lower() == OFF else span_s(said)
-    if for_s is None and said.lower() != OFF:
-        return Misheard(f"cannot silence for “{said}”: write a time as in `{usage}`, or `{OFF}`")
-    return Ask("silence", (name,), for_s=for_s)
-
-
-def _hold(rest: list[str]) -> Ask | Misheard:
-    if "for" not in rest:
-        return Ask("hold", tuple(rest))
-    at = rest.index("for")
-    names, said = rest[:at], " ".join(rest[at + 1 :])
-    for_s = span_s(said)
-    if not names or for_s is None:
-        return Misheard(f"cannot hold for “{said}”: say it as in `{VERBS['hold'].usage}`")
-    return Ask("hold", tuple(names), for_s=for_s)
+    said = words[0].lower()
+    verb = VERBS.get(said)
+    if verb is not None:
+        return verb.takes(verb, words[1:])
+    if said in ON_THE_MACHINE:
+        return Misheard(f"cannot {said} from here: `ghost {said}` is typed on the machine itself")
+    return Misheard(f"cannot do “{words[0]}”: no such verb{did_you_mean(said, VERBS)}; see `help`")
 
 
 def span_s(text: str) -> float | None:
@@ -128,23 +279,6 @@ def span_s(text: str) -> float | None:
     found = SPAN.fullmatch(text)
     seconds = float(found[1]) * UNITS_S[found[2]] if found else 0.0
     return seconds if 0 < seconds <= SPAN_MAX_S else None
-
-
-def _logs(rest: list[str]) -> Ask | Misheard:
-    usage = VERBS["logs"].usage
-    if not rest:
-        return Misheard(f"cannot show logs: name a daemon, as in `{usage}`")
-    name, *more = rest
-    lines, grep = LOG_LINES, None
-    if more and more[0] != "grep":
-        if not (more[0].isascii() and more[0].isdigit() and int(more[0]) > 0):
-            return Misheard(f"cannot show logs: “{more[0]}” is no number of lines, see `{usage}`")
-        lines, more = min(int(more[0]), LOG_LINES_MAX), more[1:]
-    if more:
-        if more[0] != "grep" or len(more) == 1:
-            return Misheard(f"cannot show logs: cannot read “{' '.join(more)}”, see `{usage}`")
-        grep = " ".join(more[1:])
-    return Ask("logs", (name,), lines=lines, grep=grep)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

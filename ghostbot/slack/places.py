@@ -13,9 +13,13 @@ from typing import Any
 
 from slack_sdk.errors import SlackApiError
 
+from ghostbot.errors import Failed
 from ghostbot.slack.blocks.message import Message
 from ghostbot.slack.gateway import Gateway
 from ghostbot.slack.refusals import CHANNEL_REFUSALS, code_of
+
+LATE = frozenset({"expired_trigger_id", "exchanged_trigger_id", "trigger_expired"})
+TOO_LATE = "cannot open a window: Slack gives three seconds for it; try again, or type the name"
 
 
 @dataclass(slots=True)
@@ -27,6 +31,7 @@ class Place:
     channel: str
     thread_ts: str | None = None
     response_url: str | None = None  # of a command or a click; mentions have none
+    trigger_id: str | None = None  # the same; it opens one window, within three seconds
     _said: tuple[str, str] | None = field(default=None, init=False)  # (channel id, ts)
     _spoke: bool = field(default=False, init=False)
 
@@ -51,6 +56,21 @@ class Place:
         else:
             await self._first(message)
         self._spoke = True
+
+    async def show(self, view: dict[str, Any]) -> str:
+        """Open a window in front of the asker; return its id. Raises Failed where it is too late.
+
+        Only where there is a `trigger_id`.
+        """
+        assert self.trigger_id is not None, "whoever shows a window asks first whether one can open"
+        trigger, self.trigger_id = self.trigger_id, None
+        try:
+            shown = await self.gateway.writes.views_open(trigger_id=trigger, view=view)
+        except SlackApiError as error:
+            if code_of(error) not in LATE:
+                raise
+            raise Failed(TOO_LATE) from error
+        return str(shown["view"]["id"])
 
     async def refuse(self, message: Message) -> None:
         """Say that it came to nothing, where the asker looks for it."""

@@ -1,0 +1,34 @@
+"""What answers each verb: one row a verb, wherever it was typed, pressed or chosen.
+
+Rule 1: the rows here and those of `core.words.VERBS` are the same.
+Rule 2: whoever is answered here was admitted already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from ghostbot.core.words import Ask
+from ghostbot.orders import Actor
+from ghostbot.slack.places import Place
+from handlers import looking, orders, tasks, troubles
+from handlers.means import Means
+
+Answer = Callable[[Ask, Means, Actor, Place], Awaitable[None]]
+
+ANSWERS: dict[str, Answer] = {
+    "status": looking.status,
+    "why": looking.why,
+    "logs": looking.logs,
+    "restart": orders.given,
+    "stop": orders.given,
+    "start": orders.given,
+    "hold": orders.given,
+    "reset": orders.given,
+    "incidents": troubles.incidents,
+    "ack": troubles.ack,
+    "silence": troubles.silence,
+    "run": tasks.run,
+    "tasks": tasks.tasks,
+    "help": looking.help_,
+}
