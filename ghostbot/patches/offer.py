@@ -19,6 +19,8 @@ class Offer:
     roots: tuple[str, ...] = ()  # those that this submitter may change; none is all
     format: str | None = None
     formats: tuple[str, ...] = ()  # those that this submitter may use; none is all
+    paths: tuple[str, ...] = ()  # globs of all that this submitter may change; none is all
+    shell_policy: str | None = None  # "reject" or "ignore"; None: as the root says
     key: str | None = None  # idempotency key
     title: str | None = None
     origin: Origin | None = None

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from ghostbot.core.proposal import Way
 from ghostbot.orders import Actor
 from ghostbot.web import answers
 from ghostbot.web.token import same
@@ -44,6 +45,11 @@ def admission(*, token: Callable[[], str], allowed_hosts: Iterable[str]) -> Midd
         return await handler(request)
 
     return admit
+
+
+def way_of(request: web.Request) -> Way:
+    """Return by which of these doors it came: ghost.sock is the command line's."""
+    return Way.CLI if _socket(request).family == socket.AF_UNIX else Way.HTTP
 
 
 def _socket(request: web.Request) -> socket.socket:

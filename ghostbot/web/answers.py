@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from ghostbot import errors, shapes
+from ghostbot.patches.offer import KeyTaken, Moved, TooManyPending
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -20,10 +21,20 @@ STATUS: dict[type[errors.GhostError], int] = {
     errors.NotAllowed: 403,
     errors.NoSuch: 404,
     errors.Failed: 409,
+    KeyTaken: 409,
+    Moved: 409,
+    TooManyPending: 429,
 }
+FULL_S = 60  # after which it is worth asking again whether fewer patches wait
 LIMIT_S = 10.0  # no operation of the API takes longer
 LIMIT_WAIT_S = 75.0  # but one that is asked to wait: Ghost itself gives up after 60 s
-CODES = {404: "no_such_route", 405: "method_not_allowed", 413: "too_large"}
+CODES = {
+    404: "no_such_route",
+    405: "method_not_allowed",
+    408: "too_slow",
+    413: "too_large",
+    415: "unsupported_type",
+}
 SAFE = {
     "Server": "ghost",
     "Cache-Control": "no-store",
@@ -58,7 +69,8 @@ def no(
 def no_because(error: errors.GhostError) -> web.Response:
     """Say no in Ghost's own words."""
     status = next((s for kind, s in STATUS.items() if isinstance(error, kind)), 500)
-    return no(status, error.code, str(error))
+    later = {"Retry-After": str(FULL_S)} if isinstance(error, TooManyPending) else None
+    return no(status, error.code, str(error), later)
 
 
 @web.middleware
@@ -90,7 +102,7 @@ def _limit_s(request: web.Request) -> float | None:
     """Return how long an answer may take: a stream for ever, what was asked to wait a minute."""
     if not request.path.startswith("/api/") or request.path.endswith("/stream"):
         return None
-    return LIMIT_WAIT_S if request.query.get("wait") == "true" else LIMIT_S
+    return LIMIT_WAIT_S if "wait" in request.query else LIMIT_S
 
 
 def _of_http(request: web.Request, error: web.HTTPException) -> web.Response:
