@@ -94,6 +94,21 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One part of Ghost itself: ok, active, unknown, trouble or error, and what that rests on."""
+
+    name: str
+    state: str
+    said: str
+    age_s: float | None  # of what is known
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether something is wrong with it."""
+        return self.state in ("trouble", "error")
+
+
+@dataclass(frozen=True, slots=True)
 class LogSigns:
     """What a log shows from outside."""
 

@@ -19,6 +19,7 @@ from ghostbot.guards.watchdog import Watchdog
 EVERY_S = 5.0
 OLD_S = 30.0  # the longest pause of a guard between two looks is 10 s
 ERRORS_KEPT = 3
+GUARDS = ("sentinel", "watchdog", "executor", "selfcheck", "lifecycle")
 LISTENERS = ("sentinel", "selfcheck", "lifecycle")
 
 

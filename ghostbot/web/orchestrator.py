@@ -17,11 +17,10 @@ from ghostbot import shapes
 from ghostbot.core import order
 from ghostbot.ghost import Ghost
 from ghostbot.guards.executor import Executor
-from ghostbot.guards.rollcall import Evidence, Rollcall
+from ghostbot.guards.rollcall import GUARDS, Evidence, Rollcall
 from ghostbot.guards.selfcheck import Selfcheck
 from ghostbot.web import answers, asked
 
-GUARDS = ("sentinel", "watchdog", "executor", "selfcheck", "lifecycle")
 MOSTLY = 0.7  # of the guards active, and none failing, is a warning; less is critical
 
 Facts = Callable[[], Mapping[str, Any]]  # what a guard adds about its own work

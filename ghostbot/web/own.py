@@ -7,12 +7,11 @@ from typing import Any
 
 from aiohttp import web
 
+from ghostbot import itself
+from ghostbot.core.snapshot import Part
 from ghostbot.guards.rollcall import Rollcall
 from ghostbot.guards.sanity import Sanity
 from ghostbot.web import answers, asked
-from ghostbot.web.orchestrator import GUARDS
-
-WORDS = {True: "ok", False: "trouble", None: "unknown"}
 
 
 class Own:
@@ -30,18 +29,11 @@ class Own:
     async def health(self, request: web.Request) -> web.Response:
         """Give each part and each guard, with the age of what is known of it."""
         asked.query(request)
-        now = asyncio.get_running_loop().time()
-        parts = [
-            _part(name, WORDS[own.ok], own.said, own.at or None, now)
-            for name, own in self._sanity.found.items()
-        ]
-        for name in GUARDS:
-            seen = self._rollcall.evidence(name, now)
-            parts.append(_part(name, seen.status, seen.error or "answers", seen.at, now))
-        troubled = any(part["state"] in ("trouble", "error") for part in parts)
-        return answers.answer({"status": "trouble" if troubled else "ok", "parts": parts})
+        found = itself.parts(self._sanity, self._rollcall, asyncio.get_running_loop().time())
+        status = "trouble" if any(part.is_bad for part in found) else "ok"
+        return answers.answer({"status": status, "parts": [_part(part) for part in found]})
 
 
-def _part(name: str, state: str, said: str, at: float | None, now: float) -> dict[str, Any]:
-    age_s = None if at is None else round(max(0.0, now - at), 3)
-    return {"name": name, "state": state, "said": said, "age_s": age_s}
+def _part(part: Part) -> dict[str, Any]:
+    age_s = None if part.age_s is None else round(part.age_s, 3)
+    return {"name": part.name, "state": part.state, "said": part.said, "age_s": age_s}

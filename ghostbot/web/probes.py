@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aiohttp import web
 
-from ghostbot import errors, shapes
+from ghostbot import errors, itself, shapes
 from ghostbot.core.trend import Trend
-from ghostbot.core.words import did_you_mean
 from ghostbot.guards.rounds import Round
-from ghostbot.guards.selfcheck import CHECK, TEST_S, Selfcheck
+from ghostbot.guards.selfcheck import Selfcheck
 from ghostbot.guards.trends import Trends
 from ghostbot.probes.finding import Finding
 from ghostbot.web import answers, asked
@@ -56,11 +54,10 @@ class Probes:
             raise errors.BadRequest(
                 f"cannot read the body: names is {asked.shown(names)}; it takes a list of names"
             )
-        subjects = self._subjects(names)
-        found = await self._selfcheck.test(subjects)
+        tested = await itself.test(self._selfcheck, names)
         body = {
-            "results": [_result(one, finding) for one, finding in found],
-            "without": [s for s in subjects if not self._selfcheck.rounds(s)],
+            "results": [_result(one, finding) for one, finding in tested.found],
+            "without": list(tested.without),
         }
         return answers.answer(body)
 
@@ -68,27 +65,9 @@ class Probes:
         """Tell people of a trouble that is none; say how long that took."""
         asked.query(request)
         await asked.body(request)
-        began, told = time.time(), None
-        try:
-            async with asyncio.timeout(TEST_S):
-                told = await self._alert()
-        except TimeoutError:
-            words = f"cannot tell people: Slack has not taken the alert within {TEST_S:g} s"
-            raise errors.Failed(f"{words}; see `ghost status`") from None
-        told_ms = None if told is None else round(max(0.0, told - began) * 1000)
+        told_s = await itself.alert_within(self._alert)
+        told_ms = None if told_s is None else round(told_s * 1000)
         return answers.answer({"told_ms": told_ms})
-
-    def _subjects(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Return whom names mean; none means all. Raises NoSuch."""
-        known = self._selfcheck.subjects()
-        found: dict[str, None] = {}
-        for name in names:
-            meant = [subject for subject in (name, f"{CHECK}{name}") if subject in known]
-            if not meant:
-                near = did_you_mean(name, [subject.removeprefix(CHECK) for subject in known])
-                raise errors.NoSuch(f"cannot test {asked.cut(name)}: no such daemon or check{near}")
-            found |= dict.fromkeys(meant)
-        return tuple(found) or known
 
 
 def _shape(one: Round, now: float, trends: Mapping[str, Trend]) -> dict[str, Any]:

@@ -1,0 +1,82 @@
+"""Where an answer goes when it was asked for in a window or in the Home tab: there is no channel.
+
+Rule 1: what is for the asker alone is shown in a window, and in a direct message where Slack lets
+        none open any more. What changes something is said in `channel`, as always.
+Rule 2: what was said is followed by `refreshed`, which draws the Home tab anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+
+from ghostbot.errors import Failed
+from ghostbot.slack.blocks.home import window
+from ghostbot.slack.blocks.message import Message
+from ghostbot.slack.places import Place
+from ghostbot.slack.refusals import CHANNEL_REFUSALS, code_of
+
+GONE = "not_found"  # the window was closed meanwhile
+
+
+async def _nothing() -> None:
+    """Refresh nothing."""
+
+
+@dataclass(slots=True)
+class Pane(Place):
+    """A person in front of a window or their Home tab. `view_id` is that of an open window."""
+
+    view_id: str | None = None
+    refreshed: Callable[[], Awaitable[None]] = _nothing
+
+    async def show(self, view: dict[str, Any]) -> str:
+        """Fill the window that is open, or open one. Raises Failed where it is too late."""
+        if self.view_id is None:
+            self.view_id = await Place.show(self, view)
+            return self.view_id
+        try:
+            await self.gateway.writes.views_update(view_id=self.view_id, view=view)
+        except SlackApiError as error:
+            if code_of(error) != GONE:
+                raise
+        return self.view_id
+
+    async def tell(self, message: Message) -> None:
+        """Tell the asker alone."""
+        if self.view_id is None and self.trigger_id is None:
+            await self._directly(message)
+            return
+        try:
+            await self.show(window(message))
+        except Failed:
+            await self._directly(message)
+
+    async def say(self, message: Message) -> None:
+        """Say it to all; where Ghost may not speak there, to the asker."""
+        try:
+            await Place.say(self, message)
+        except SlackApiError as error:
+            if code_of(error) not in CHANNEL_REFUSALS:
+                raise
+            await self._directly(message)
+        await self.refreshed()
+
+    async def refuse(self, message: Message) -> None:
+        """Say that it came to nothing, where the asker looks for it."""
+        await Place.refuse(self, message)
+        await self.refreshed()
+
+    async def _directly(self, message: Message) -> None:
+        args = message.payload()
+        await self.gateway.writes.chat_postMessage(channel=self.user, **args)
+
+
+def pane(place: Place, view_id: str) -> Pane:
+    """Return the window that is open in front of whoever asked at `place`."""
+    if isinstance(place, Pane):
+        return replace(place, view_id=view_id)
+    return Pane(place.gateway, place.user, place.channel, place.thread_ts, view_id=view_id)
