@@ -31,6 +31,7 @@ from ghostbot.orders import (
     started,
     stopped,
 )
+from ghostbot.permit import Permit
 from ghostbot.process.output import Follower, Tail
 from ghostbot.process.rotation import Logs
 
@@ -56,6 +57,7 @@ class Ghost:
         troubles: Callable[[], Sequence[str]],
         outside: Callable[[str], Outside],
         logs: Logs,
+        permit: Permit | None = None,
     ) -> None:
         """Take the parts.
 
@@ -70,6 +72,7 @@ class Ghost:
         self._troubles = troubles
         self._outside = outside
         self._logs = logs
+        self.permit = permit or Permit()
         self._began = time.monotonic()
         self.queue: Queue | None = None  # takes restarts of many, once there is an executor
         self._offset = 0.0  # of the wall clock, as `_clocks` keeps it
@@ -207,15 +210,15 @@ class Ghost:
         `for_s` is how long a hold lasts; without, until somebody starts the daemon.
 
         Raises NoSuch (nothing is done then), BadRequest for no names, and Failed where a start
-        is useless because a person stopped or holds what it comes after.
+        is useless because a person stopped or holds what it comes after; NotAllowed.
         """
         names = self._meant_by(doing, asked)
+        self.permit(actor, doing, names)
         if doing is Doing.RESTART and len(names) > 1 and self.queue is not None:
             return await self.queue(names, actor, wait=wait)
         given = asyncio.Event()
         doings = self._carry_out(doing, names, event_of(doing, actor, for_s), given)
         task = self._begin(doings, f"{doing.value} {' '.join(names)}")
-        log.info("order verb=%s names=%s by=%s", doing.value, ",".join(names), actor.id)
         if wait:
             await asyncio.wait({task}, timeout=WAIT_MAX_S)
         else:

@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from ghostbot import errors, terminal, upgrade
+from ghostbot import errors, terminal, upgrade, veil
 from ghostbot.config.load import load
 from ghostbot.config.model import Config
 from ghostbot.config.secrets import Secrets, secrets
@@ -27,7 +27,7 @@ from ghostbot.ghost import Ghost
 from ghostbot.keep import keep
 from ghostbot.logbook import Logbook
 from ghostbot.notify import Systemd
-from ghostbot.orders import Actor, Outcomes
+from ghostbot.orders import Outcomes, local
 from ghostbot.process.lock import Lock
 from ghostbot.process.spawn import clean_signals
 from ghostbot.reload import Reload
@@ -58,7 +58,8 @@ def main(config_path: Path, *, playground: bool) -> int:
     try:
         while True:
             life = _Life(config, found, lock, handed, playground=playground)
-            with Logbook(state_dir):
+            veil.learn(config, files=False)
+            with Logbook(state_dir, veil.hide):
                 asyncio.run(life.live())
             if life.how is not How.UPGRADE:
                 return 0
@@ -216,7 +217,7 @@ async def _until_told(ending: Ending, ghost: Ghost, systemd: Systemd) -> How:
     if how is not How.DOWN:
         return how
     kept = asyncio.create_task(ending.kept(), name="second word")
-    down = asyncio.create_task(ghost.down(Actor("local:ghost", "ghost down")), name="down")
+    down = asyncio.create_task(ghost.down(local("ghost")), name="down")
     await asyncio.wait({kept, down}, return_when=asyncio.FIRST_COMPLETED)
     for task in (kept, down):
         task.cancel()

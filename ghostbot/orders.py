@@ -10,6 +10,7 @@ from typing import Protocol, assert_never
 
 from ghostbot.core import why
 from ghostbot.core.daemon import Daemon, Hold, Order, Reset, Restart, Start, State, Stop, Wanted
+from ghostbot.core.rights import Role
 from ghostbot.core.snapshot import DaemonView
 
 RESETS = (State.BACKOFF, State.BLOCKED)  # where a reset starts what is not running
@@ -17,10 +18,20 @@ RESETS = (State.BACKOFF, State.BLOCKED)  # where a reset starts what is not runn
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks. `id` is `local:USER` or a Slack user id; `name` is for people to read."""
+    """Who asks. `id` is `local:USER` or a Slack user id; `name` is for people to read.
+
+    `role` is what they may; `groups` are those of daemons that an operator is limited to.
+    """
 
     id: str
     name: str
+    role: Role
+    groups: frozenset[str] | None = None
+
+
+def local(name: str) -> Actor:
+    """Return a person of this machine: whoever may open Ghost's files may do everything."""
+    return Actor(f"local:{name}", name, Role.ADMIN)
 
 
 class Doing(StrEnum):

@@ -14,6 +14,7 @@ from typing import Protocol
 from ghostbot import errors
 from ghostbot.config.model import ActionTable
 from ghostbot.core.daemon import Wanted
+from ghostbot.core.rights import Role
 from ghostbot.core.task import State, Task
 from ghostbot.ghost import WAIT_MAX_S, Ghost
 from ghostbot.guards.actions import Actions
@@ -145,7 +146,7 @@ class Tasks:
         names = self._ghost.names(asked, "restart")
         if heal:
             names = self._unheld(names)
-        outcomes = await self._ghost.through(Doing.RESTART, names, Actor(GHOST, by))
+        outcomes = await self._ghost.through(Doing.RESTART, names, Actor(GHOST, by, Role.ADMIN))
         return _summed(outcomes)
 
     def _unheld(self, names: Sequence[str]) -> tuple[str, ...]:
@@ -169,7 +170,7 @@ class Tasks:
 
     def _restart_again(self, args: Mapping[str, str]) -> Work:
         """Return the work of a restart that was queued when the last Ghost ended."""
-        actor = Actor(args["id"], args["by"])
+        actor = Actor(args["id"], args["by"], Role.OPERATOR)  # asked when it was queued
         return self._restarting(args["names"].split(), actor, asyncio.Event(), [])
 
     async def _begun(self, task: Task, given: asyncio.Event) -> None:

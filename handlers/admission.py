@@ -13,6 +13,7 @@ from typing import Any
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
+from ghostbot.core.rights import Role
 from ghostbot.orders import Actor
 from handlers import replies
 from handlers.means import Means
@@ -93,9 +94,10 @@ def teams(body: dict[str, Any]) -> set[str]:
 
 
 def actor(body: dict[str, Any]) -> Actor:
-    """Return who asks."""
+    """Return who asks; what they may is found out after the ack."""
     user, event = body.get("user"), body.get("event") or {}
     if isinstance(user, dict):
-        return Actor(str(user.get("id", "")), str(user.get("name") or user.get("username") or ""))
+        called = str(user.get("name") or user.get("username") or "")
+        return Actor(str(user.get("id", "")), called, Role.NOBODY)
     who = str(body.get("user_id") or event.get("user") or "")
-    return Actor(who, str(body.get("user_name") or who))
+    return Actor(who, str(body.get("user_name") or who), Role.NOBODY)

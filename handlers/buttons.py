@@ -33,7 +33,7 @@ async def logs(ack: AsyncAck, body: dict[str, Any], means: Means, actor: Actor) 
 
 async def heal(body: dict[str, Any], means: Means, actor: Actor, place: Place) -> None:
     """Restart whom it is about, unless the trouble has moved on since the message was drawn."""
-    await means.people.admit(actor.id, changes=True)
+    actor = await means.people.admit(actor, "restart")
     ids = pressed(body)
     incident = means.incident(int(ids["incident"]))
     names = replies.to_restart(incident, means.ghost) if incident is not None else ()
@@ -47,5 +47,5 @@ async def heal(body: dict[str, Any], means: Means, actor: Actor, place: Place) -
 
 async def show_logs(body: dict[str, Any], means: Means, actor: Actor, place: Place) -> None:
     """Tell the last lines."""
-    await means.people.admit(actor.id, changes=False)
+    actor = await means.people.admit(actor, "logs")
     await place.tell(await replies.logs(means.ghost, Ask("logs", (pressed(body)["daemon"],))))

@@ -31,7 +31,7 @@ async def carry_out(text: str, means: Means, actor: Actor, place: Place) -> None
     if isinstance(ask, words.Misheard):
         raise BadRequest(ask.why)
     verb = words.VERBS[ask.verb]
-    await means.people.admit(actor.id, changes=verb.changes)
+    actor = await means.people.admit(actor, ask.verb, need=words.needed_for(ask))
     if verb.chooses and not ask.names:
         raise BadRequest(f"cannot {verb.name}: name a daemon, as in `{verb.usage}`")
     await ANSWERS[ask.verb](ask, means, actor, place)

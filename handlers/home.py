@@ -21,7 +21,7 @@ async def opened(event: dict[str, Any], means: Means, actor: Actor) -> None:
 
 async def publish(means: Means, actor: Actor) -> None:
     """Show the house, if `actor` may see it."""
-    await means.people.admit(actor.id, changes=False)
+    actor = await means.people.admit(actor, "status")
     view = homes.home(means.ghost.house(), means.command)
     await means.gateway.writes.views_publish(user_id=actor.id, view=view)
 

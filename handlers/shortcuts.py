@@ -46,7 +46,7 @@ class Window:
         writes = self._means.gateway.writes
         view = homes.window(replies.loading())
         self._id = (await writes.views_open(trigger_id=self._trigger, view=view))["view"]["id"]
-        await self._means.people.admit(actor.id, changes=False)
+        actor = await self._means.people.admit(actor, "status")
         await self._fill(replies.status(self._means.ghost, ()))
 
     async def sorry(self, error: Exception, trouble: str) -> None:

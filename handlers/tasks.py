@@ -21,7 +21,7 @@ async def tasks(ask: Ask, means: Means, actor: Actor, place: Place) -> None:
     if not ask.names:
         await place.tell(blocks.tasks(means.tasks.all(), means.command))
         return
-    await means.people.admit(actor.id, changes=True)
+    actor = await means.people.admit(actor, "tasks cancel")
     task = means.tasks.cancel(replies.number(ask.names[1]), actor)
     await place.say(replies.cancelled(task, actor))
 
@@ -56,7 +56,7 @@ async def confirmed(ack: AsyncAck, body: dict[str, Any], means: Means, actor: Ac
 
 async def run_pressed(body: dict[str, Any], means: Means, actor: Actor, place: Place) -> None:
     """Run it, if whoever pressed may."""
-    await means.people.admit(actor.id, changes=True)
+    actor = await means.people.admit(actor, "run")
     await begin(means.tasks.action(pressed(body)["action"]).name, means, actor, place)
 
 
@@ -69,7 +69,7 @@ async def heal(ack: AsyncAck, body: dict[str, Any], means: Means, actor: Actor) 
 
 async def heal_pressed(body: dict[str, Any], means: Means, actor: Actor, place: Place) -> None:
     """Have it healed, if whoever pressed may and it is still sick."""
-    await means.people.admit(actor.id, changes=True)
+    actor = await means.people.admit(actor, "heal")
     check = pressed(body)["daemon"]
     means.tasks.heal(check, actor)
     await place.say(replies.healing(check, actor))

@@ -61,7 +61,7 @@ async def silence_one(ack: AsyncAck, body: dict[str, Any], means: Means, actor: 
 
 async def ack_pressed(body: dict[str, Any], means: Means, actor: Actor, place: Place) -> None:
     """Note it, if whoever pressed may. The message itself says who did."""
-    await means.people.admit(actor.id, changes=True)
+    actor = await means.people.admit(actor, "ack")
     number = int(pressed(body)["incident"])
     done = await means.care.ack(number, Person(actor.id, actor.name))
     await _late(number, done.said, means, place, did=done.did)
@@ -69,7 +69,7 @@ async def ack_pressed(body: dict[str, Any], means: Means, actor: Actor, place: P
 
 async def silence_pressed(body: dict[str, Any], means: Means, actor: Actor, place: Place) -> None:
     """Silence it, if whoever pressed may."""
-    await means.people.admit(actor.id, changes=True)
+    actor = await means.people.admit(actor, "silence")
     number = int(pressed(body)["incident"])
     done = await means.care.silence_one(number, SILENCE_S, Person(actor.id, actor.name))
     await _late(number, done.said, means, place, did=done.did)

@@ -14,6 +14,7 @@ import click
 from ghostbot import errors
 from ghostbot.cli import place, words
 from ghostbot.cli.api import Api
+from ghostbot.config.masks import masked
 from ghostbot.process import lock
 
 LOOK_S = 0.02  # flock(2) has no waiting with an end, so the lock is looked at
@@ -71,19 +72,18 @@ def _ask(api: Api, state_dir: Path) -> list[dict[str, Any]]:
 
 def _stop_remains(state_dir: Path) -> int:
     from ghostbot import remains  # noqa: PLC0415 - seldom needed, and brings much along
-    from ghostbot.orders import Actor  # noqa: PLC0415
+    from ghostbot.orders import local  # noqa: PLC0415
 
     name = getpass.getuser()
     held = lock.Lock(state_dir)
     try:
-        actor = Actor(f"local:{name}", name)
-        done = remains.stop(place.config_path(), state_dir, os.environ, actor)
+        done = remains.stop(place.config_path(), state_dir, os.environ, local(name))
     finally:
         held.release()
     for mistake in done.mistakes:
         click.echo(f"ghost: {mistake}", err=True)
     for pid, command in done.left:
-        click.echo(f"ghost: still running: {pid} ({words.safe(command)})", err=True)
+        click.echo(f"ghost: still running: {pid} ({words.safe(masked(command))})", err=True)
     if not done.names and not done.left:
         raise errors.NotRunning("Ghost is not running here, and nothing of it was left")
     if done.names:

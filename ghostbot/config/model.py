@@ -42,7 +42,7 @@ class ProbeKind(StrEnum):
     TUNNEL = "tunnel"
 
 
-class Role(StrEnum):
+class ProbeRole(StrEnum):
     """What a probe tells: may others build on it, must it be restarted, or both."""
 
     READY = "ready"
@@ -56,7 +56,7 @@ class ProbeTable:
 
     kind: ProbeKind
     label: str  # unique within its daemon, "http", "http 2": what people and stores call it
-    role: Role = Role.BOTH
+    role: ProbeRole = ProbeRole.BOTH
     url: str | None = None  # http: asked; tunnel: where its agent answers, or the public address
     port: int | None = None  # tcp, and http without url; the daemon's own unless told
     command: tuple[str, ...] = ()  # exec

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from ghostbot.config.find import beside
-from ghostbot.config.model import ActionKind, ActionTable, CheckTable, ProbeKind, ProbeTable, Role
+from ghostbot.config.model import (
+    ActionKind,
+    ActionTable,
+    CheckTable,
+    ProbeKind,
+    ProbeRole,
+    ProbeTable,
+)
 from ghostbot.config.page import Page
 from ghostbot.config.values import name as name_of
 from ghostbot.config.watched import ACTION, ALWAYS, CHECK, DOES, OF_ALL, PROBE, USES
@@ -177,5 +184,5 @@ def _probe(label: str, said: Mapping[str, Any], folder: Path) -> ProbeTable:
     if kind is ProbeKind.TUNNEL:
         named.setdefault("every_s", TUNNEL_EVERY_S)
     if kind is ProbeKind.NOTIFY:
-        named["role"] = Role.READY
+        named["role"] = ProbeRole.READY
     return ProbeTable(label=label, **named)

@@ -12,8 +12,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from ghostbot.config.command import command
-from ghostbot.config.model import ActionKind, ProbeKind
-from ghostbot.config.model import Role as ProbeRole
+from ghostbot.config.model import ActionKind, ProbeKind, ProbeRole
 from ghostbot.config.values import (
     Reader,
     choice,

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
+from ghostbot.core.rights import NEEDS, Role
+
 SPAN = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd])")
 UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 SPAN_MAX_S = 365 * 86400.0  # a longer one is a slip of the keyboard
@@ -56,15 +58,20 @@ Reader = Callable[["Verb", list[str]], Ask | Misheard]
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One verb of Ghost: how it is used, what it does, and whether it changes anything."""
+    """One verb of Ghost: how it is used, what it does, and who may."""
 
     name: str
     usage: str
     summary: str
     takes: Reader
     topic: Topic
-    changes: bool = False
+    role: Role = Role.VIEWER  # who may
     chooses: bool = False
+
+    @property
+    def changes(self) -> bool:
+        """Whether it does more than show something."""
+        return self.role > Role.VIEWER
 
 
 def _wrong(verb: Verb, rest: Iterable[str]) -> Misheard:
@@ -186,7 +193,7 @@ def _verbs() -> tuple[Verb, ...]:
             "stop and start again",
             some,
             daemons,
-            changes=True,
+            role=Role.OPERATOR,
             chooses=True,
         ),
         Verb(
@@ -195,7 +202,7 @@ def _verbs() -> tuple[Verb, ...]:
             "stop, and leave stopped",
             some,
             daemons,
-            changes=True,
+            role=Role.OPERATOR,
             chooses=True,
         ),
         Verb(
@@ -204,7 +211,7 @@ def _verbs() -> tuple[Verb, ...]:
             "start, with what it comes after",
             some,
             daemons,
-            changes=True,
+            role=Role.OPERATOR,
             chooses=True,
         ),
         Verb(
@@ -213,7 +220,7 @@ def _verbs() -> tuple[Verb, ...]:
             "leave as it is; Ghost does not start it",
             _hold,
             daemons,
-            changes=True,
+            role=Role.OPERATOR,
             chooses=True,
         ),
         Verb(
@@ -222,7 +229,7 @@ def _verbs() -> tuple[Verb, ...]:
             "forgive its deaths, and try again now",
             some,
             daemons,
-            changes=True,
+            role=Role.OPERATOR,
             chooses=True,
         ),
         Verb(
@@ -232,14 +239,21 @@ def _verbs() -> tuple[Verb, ...]:
             nothing,
             troubles,
         ),
-        Verb("ack", "ack ID", "say that you have a trouble in hand", one, troubles, changes=True),
+        Verb(
+            "ack",
+            "ack ID",
+            "say that you have a trouble in hand",
+            one,
+            troubles,
+            role=Role.OPERATOR,
+        ),
         Verb(
             "silence",
             "silence NAME|all 1h",
             "new troubles wait for so long, but pages; `off` ends it",
             _silence,
             troubles,
-            changes=True,
+            role=Role.OPERATOR,
             chooses=True,
         ),
         Verb(
@@ -248,7 +262,7 @@ def _verbs() -> tuple[Verb, ...]:
             "do an action of ghost.toml, or list them",
             at_most_one,
             work,
-            changes=True,
+            role=Role.OPERATOR,
         ),
         Verb("tasks", "tasks [cancel ID]", "long work that is queued, runs or ran", _tasks, work),
         Verb(
@@ -272,6 +286,20 @@ def read(text: str) -> Ask | Misheard:
     if said in ON_THE_MACHINE:
         return Misheard(f"cannot {said} from here: `ghost {said}` is typed on the machine itself")
     return Misheard(f"cannot do “{words[0]}”: no such verb{did_you_mean(said, VERBS)}; see `help`")
+
+
+def needed(verb: str) -> Role:
+    """Return who may do it: a verb, or two words as in `patch approve`. What is unknown: admins."""
+    known = VERBS.get(verb)
+    return known.role if known is not None else NEEDS.get(verb, Role.ADMIN)
+
+
+def needed_for(ask: Ask) -> Role:
+    """Return who may ask for it, words and all."""
+    if ask.verb == "run":  # to list them; what an action takes, it says itself
+        return Role.VIEWER
+    word = ask.names[0].lower() if ask.names else ""
+    return NEEDS.get(f"{ask.verb} {word}", VERBS[ask.verb].role)
 
 
 def span_s(text: str) -> float | None:

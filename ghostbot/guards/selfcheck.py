@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ghostbot.bus import Bus, Feed
-from ghostbot.config.model import CheckTable, DaemonTable, ProbeKind, ProbeTable, Role
+from ghostbot.config.model import CheckTable, DaemonTable, ProbeKind, ProbeRole, ProbeTable
 from ghostbot.core.daemon import Adopted, Daemon, Proc, Ready, Sick, State
 from ghostbot.core.health import note
 from ghostbot.core.restart import Kind
@@ -62,12 +62,12 @@ class Patient:
     @property
     def ready(self) -> list[Round]:
         """Those that readiness takes."""
-        return [one for one in self.rounds if one.table.role is not Role.LIVE]
+        return [one for one in self.rounds if one.table.role is not ProbeRole.LIVE]
 
     @property
     def live(self) -> list[Round]:
         """Those that life takes."""
-        return [one for one in self.rounds if one.table.role is not Role.READY]
+        return [one for one in self.rounds if one.table.role is not ProbeRole.READY]
 
 
 class Selfcheck:
@@ -262,7 +262,7 @@ class Selfcheck:
         grace = now < max(patient.began + table.grace_s, self._lenient_until)
         self._note(one, finding, now, in_grace=grace)
         self._judge(patient)
-        hurried = not patient.is_up or (table.role is Role.READY and one.health.ok is False)
+        hurried = not patient.is_up or (table.role is ProbeRole.READY and one.health.ok is False)
         if hurried:
             one.pace_s = min(max(FIRST_LOOK_S, one.pace_s * 2), LAST_LOOK_S, table.every_s)
         else:

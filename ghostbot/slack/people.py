@@ -10,12 +10,16 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from ghostbot.core.rights import Role, article
+from ghostbot.core.words import VERBS, needed
 from ghostbot.errors import NotAllowed
+from ghostbot.orders import Actor
 from ghostbot.slack.refusals import NETWORK
 
 MEMBERS_S = 60.0  # how long a list of members is believed
@@ -43,25 +47,49 @@ class People:
         self._members: tuple[float, frozenset[str]] | None = None
         self._guests: OrderedDict[str, tuple[float, bool]] = OrderedDict()
 
-    async def admit(self, user: str, *, changes: bool) -> None:
-        """Let `user` pass. Raises NotAllowed, with who may and how to become one of them."""
+    async def admit(self, actor: Actor, verb: str, *, need: Role | None = None) -> Actor:
+        """Let `actor` pass, and return them with what they may.
+
+        Raises NotAllowed, with who may and how to become one of them. `need` is what it takes
+        where the verb alone does not say that.
+        """
+        need = needed(verb) if need is None else need
         if self._channel is None:
             raise NotAllowed("cannot answer: no `[slack] channel` is set, so nobody may ask yet")
         try:
-            member = user in await self._all()
-            guest = member and await self._is_guest(user)
+            member = actor.id in await self._all()
+            guest = member and await self._is_guest(actor.id)
         except (SlackApiError, *NETWORK) as error:
             log.warning("cannot ask for members channel=%s why=%r", self._channel, error)
-            if changes:
+            if need > Role.VIEWER:
                 raise NotAllowed(
                     "cannot do that now: Slack does not say who is in the channel; try again"
                 ) from error
-            return
+            return replace(actor, role=Role.VIEWER)
         place = f"<#{self._id}>" if self._id else self._channel
         if guest:
             raise NotAllowed(f"you may not ask Ghost: guests of {place} may only read along")
         if not member:
             raise NotAllowed(f"you may not ask Ghost: only members of {place} may, join it")
+        if need > Role.OPERATOR:
+            raise NotAllowed(f"you may not {verb}: that takes {article(need)}")
+        return replace(actor, role=Role.OPERATOR)
+
+    async def role(self, user: str) -> Role:
+        """Return what a person may do. Raises NotAllowed while Slack does not say."""
+        try:
+            return (await self.admit(Actor(user, user, Role.NOBODY), "restart")).role
+        except NotAllowed:
+            return Role.NOBODY
+
+    async def allowed(self, user: str) -> frozenset[str]:
+        """Return the verbs that a person may use."""
+        role = await self.role(user)
+        return frozenset(verb.name for verb in VERBS.values() if verb.role <= role)
+
+    async def approvers(self) -> frozenset[str]:
+        """Return the ids of all who may approve. Raises NotAllowed while Slack does not say."""
+        return frozenset()
 
     async def channel_id(self) -> str | None:
         """Return the alert channel's id. None: none is set, or Slack shows us none of that name.

@@ -19,7 +19,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from ghostbot.core.proposal import Way
-from ghostbot.orders import Actor
+from ghostbot.orders import Actor, local
 from ghostbot.web import answers
 from ghostbot.web.token import same
 
@@ -119,4 +119,4 @@ def _local(uid: int) -> Actor:
         name = pwd.getpwuid(uid).pw_name
     except KeyError:  # a container's user without a line in /etc/passwd
         name = str(uid)
-    return Actor(id=f"local:{name}", name=name)
+    return local(name)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ghostbot.config.load import load
-from ghostbot.config.model import ActionKind, Config, ProbeKind, ProbeTable, Role
+from ghostbot.config.model import ActionKind, Config, ProbeKind, ProbeRole, ProbeTable
 from ghostbot.core.restart import Kind
 from ghostbot.errors import ConfigError
 
@@ -66,7 +66,7 @@ def test_every_key_of_a_probe_reaches_its_field(read: Read, tmp_path: Path) -> N
     assert web.probes[0] == ProbeTable(
         kind=ProbeKind.HTTP,
         label="http",
-        role=Role.READY,
+        role=ProbeRole.READY,
         url="https://example.com:8443/health?x=1",
         headers={"Host": "example.com"},
         status=(200, 204),

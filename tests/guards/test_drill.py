@@ -10,11 +10,11 @@ from ghostbot.core.daemon import Proc, State
 from ghostbot.core.restart import After, Kind, Policy
 from ghostbot.errors import Failed
 from ghostbot.guards.drill import Drills
-from ghostbot.orders import Actor, Doing
+from ghostbot.orders import Doing, local
 from tests.fakes.clock import run
 from tests.fakes.kennel import Kennel, kennel, table
 
-ADA = Actor("local:ada", "ada")
+ADA = local("ada")
 
 
 def drills(k: Kennel, told_s: float | None = 1.5) -> Drills:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from ghostbot.core.daemon import State, Unspawned
-from ghostbot.orders import Actor, Doing
+from ghostbot.orders import Doing, local
 from tests.fakes.clock import run
 from tests.fakes.kennel import kennel, table
 
@@ -79,7 +79,7 @@ def test_a_restart_of_all_goes_level_by_level_and_takes_instances_one_by_one() -
         async with kennel(table("db"), *web, table("mail", after=("db",))) as k:
             await k.until(lambda: all(dog.daemon.is_ready for dog in k.dogs.values()))
             down_at_once: list[set[str]] = []
-            order = asyncio.create_task(k.ghost.order(Doing.RESTART, ["all"], Actor("t", "t")))
+            order = asyncio.create_task(k.ghost.order(Doing.RESTART, ["all"], local("t")))
             while not order.done():
                 down_at_once.append({n for n, d in k.dogs.items() if not d.daemon.is_ready})
                 turns = [dog.next_turn() for dog in k.dogs.values()]
@@ -98,7 +98,7 @@ def test_a_restart_of_all_stops_at_the_first_that_does_not_come_up_again() -> No
         async with kennel(table("db"), table("web", after=("db",))) as k:
             await k.until(lambda: k.state("web") is State.UP)
             k.runs.refuse["db"] = Unspawned("no such file", own=False)
-            found = await k.ghost.order(Doing.RESTART, ["all"], Actor("t", "t"))
+            found = await k.ghost.order(Doing.RESTART, ["all"], local("t"))
             assert [(o.name, o.ok) for o in found] == [("db", False), ("web", False)]
             assert found[1].said == "was left alone, as db did not come up again"
             assert k.state("web") is State.UP

@@ -10,12 +10,12 @@ import pytest
 from ghostbot.core.daemon import State
 from ghostbot.core.snapshot import Measure
 from ghostbot.guards.limits import Limits, over_limit
-from ghostbot.orders import Actor, Doing
+from ghostbot.orders import Doing, local
 from tests.fakes.clock import run
 from tests.fakes.kennel import Kennel, kennel, table
 
 MIB = 1 << 20
-ADA = Actor("local:ada", "ada")
+ADA = local("ada")
 
 
 class Scales:

@@ -9,12 +9,12 @@ from pathlib import Path
 from ghostbot.core.daemon import Proc, State
 from ghostbot.core.restart import Policy
 from ghostbot.guards.renewal import Files, Following
-from ghostbot.orders import Actor, Doing
+from ghostbot.orders import Doing, local
 from tests.fakes.clock import run
 from tests.fakes.house import until
 from tests.fakes.kennel import Kennel, kennel, table
 
-ADA = Actor("local:ada", "ada")
+ADA = local("ada")
 
 
 async def following(k: Kennel, tasks: asyncio.TaskGroup) -> asyncio.Task[None]:

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from ghostbot.config.model import CheckTable, ProbeKind, ProbeTable, Role
+from ghostbot.config.model import CheckTable, ProbeKind, ProbeRole, ProbeTable
 from ghostbot.core.daemon import Daemon, Proc, State, Wanted
 from ghostbot.core.restart import Policy
 from ghostbot.guards.rounds import Round, Rounds
 from ghostbot.guards.selfcheck import FIRST_LOOK_S, LAST_LOOK_S, RESUMED_GRACE_S
 from ghostbot.keep import keep
-from ghostbot.orders import Actor, Doing
+from ghostbot.orders import Doing, local
 from ghostbot.probes.finding import Finding
 from ghostbot.process.notices import Notice, Notices
 from tests.fakes.clock import run
@@ -85,7 +85,11 @@ def probe(label: str = "http", **more: Any) -> ProbeTable:
 
 
 def test_a_daemon_is_ready_when_all_its_probes_for_readiness_are_well() -> None:
-    probes = (probe(successes=2), probe("tcp", role=Role.READY), probe("log", role=Role.LIVE))
+    probes = (
+        probe(successes=2),
+        probe("tcp", role=ProbeRole.READY),
+        probe("log", role=ProbeRole.LIVE),
+    )
 
     async def main() -> None:
         async with kennel(table("web", probes=probes, policy=POLICY)) as k:
@@ -160,7 +164,7 @@ def test_counters_begin_anew_with_each_process() -> None:
 
 def test_within_the_grace_after_a_start_nobody_is_blamed() -> None:
     async def main() -> None:
-        probes = (probe("log", role=Role.LIVE, every_s=1.0, grace_s=50.0, failures=1),)
+        probes = (probe("log", role=ProbeRole.LIVE, every_s=1.0, grace_s=50.0, failures=1),)
         async with kennel(table("web", probes=probes, ready_after_s=1.0)) as k:
             k.world.ok["web", "log"] = False
             await k.until(lambda: bool(k.dogs["web"].daemon.exits))
@@ -197,7 +201,7 @@ def test_what_ghost_could_not_look_at_is_unknown_and_not_sick() -> None:
 
 def test_a_failing_probe_for_readiness_shuts_only_the_gate_of_what_comes_after() -> None:
     async def main() -> None:
-        db = table("db", probes=(probe("tcp", role=Role.READY, every_s=30.0, failures=1),))
+        db = table("db", probes=(probe("tcp", role=ProbeRole.READY, every_s=30.0, failures=1),))
         async with kennel(db, table("web", after=("db",), ready_after_s=0.0)) as k:
             await k.until(lambda: k.state("web") is State.UP)
             k.world.ok["db", "tcp"] = False
@@ -217,7 +221,7 @@ def test_a_held_daemon_is_looked_at_and_left_alone() -> None:
     async def main() -> None:
         async with kennel(table("web", probes=(probe(every_s=5.0, failures=1),))) as k:
             await k.until(lambda: k.state("web") is State.UP)
-            await k.ghost.order(Doing.HOLD, ["web"], Actor("local:ada", "ada"))
+            await k.ghost.order(Doing.HOLD, ["web"], local("ada"))
             k.world.ok["web", "http"] = False
             await asyncio.sleep(60)
             assert k.state("web") is State.UP

@@ -13,11 +13,11 @@ from ghostbot.core.daemon import State
 from ghostbot.core.restart import Kind, Policy
 from ghostbot.cron import next_fire
 from ghostbot.guards.timetable import Timetable
-from ghostbot.orders import Actor, Doing
+from ghostbot.orders import Doing, local
 from tests.fakes.clock import run
 from tests.fakes.kennel import Kennel, kennel, table
 
-ADA = Actor("local:ada", "ada")
+ADA = local("ada")
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ONESHOT = Policy(kind=Kind.ONESHOT)
 

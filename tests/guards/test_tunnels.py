@@ -17,7 +17,7 @@ from ghostbot.core.restart import TUNNEL_RESTARTS, TUNNEL_STABLE_S, Kind, Policy
 from ghostbot.guards.drift import Drift
 from ghostbot.guards.sentinel import Sentinel
 from ghostbot.guards.tunnels import HURRIES, Tunnels
-from ghostbot.orders import Actor, Doing
+from ghostbot.orders import Doing, local
 from ghostbot.probes.finding import Finding
 from ghostbot.process.addresses import Address
 from tests.fakes.clock import run
@@ -142,7 +142,7 @@ def test_whoever_waits_has_an_adopted_tunnel_looked_at_out_of_turn() -> None:
             await asyncio.sleep(5)
             well(k)
             before = asyncio.get_running_loop().time()
-            await k.ghost.order(Doing.START, ["bot"], Actor("U1", "ada"))
+            await k.ghost.order(Doing.START, ["bot"], local("ada"))
             await k.until(lambda: is_up(k, "bot"))
             assert asyncio.get_running_loop().time() - before < 3
 

@@ -12,12 +12,12 @@ from ghostbot import errors
 from ghostbot.config.model import DaemonTable
 from ghostbot.core.daemon import Daemon, Event, Hold, Proc, Sick, Spawned, State, Unspawned, Wanted
 from ghostbot.core.restart import Kind, Policy
-from ghostbot.orders import Actor, Doing
+from ghostbot.orders import Doing, local
 from tests.fakes.clock import run
 from tests.fakes.kennel import kennel, table
 from tests.fakes.runs import BOOT, FakeRuns
 
-ALICE = Actor("U1", "alice")
+ALICE = local("alice")
 
 
 def test_a_daemon_that_dies_at_once_is_tried_less_and_less_and_then_blocked() -> None:

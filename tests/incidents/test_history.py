@@ -11,11 +11,11 @@ from ghostbot.core.daemon import Drilled, State
 from ghostbot.core.history import HOUR_S, Hour
 from ghostbot.core.restart import Kind, Policy
 from ghostbot.incidents.history import History
-from ghostbot.orders import Actor, Doing
+from ghostbot.orders import Doing, local
 from tests.fakes.clock import run
 from tests.fakes.kennel import Kennel, kennel, table
 
-ADA = Actor("local:ada", "ada")
+ADA = local("ada")
 BEGIN = 1_789_999_200.0  # an hour begins
 
 

@@ -16,7 +16,7 @@ from ghostbot.guards.actions import Actions
 from ghostbot.guards.checks import Checks
 from ghostbot.guards.drill import Drills
 from ghostbot.guards.executor import Executor
-from ghostbot.orders import Actor, Doing
+from ghostbot.orders import Doing, local
 from ghostbot.tasks import Tasks
 from ghostbot.web.actions import Actions as ActionsNoun
 from ghostbot.web.doors import Noun
@@ -27,7 +27,7 @@ from tests.fakes.kennel import Kennel
 from tests.guards.test_checks import PROBE, Kepts
 from tests.guards.test_executor import Memory
 
-ADA = Actor("local:ada", "ada")
+ADA = local("ada")
 
 
 @dataclass
