@@ -20,7 +20,7 @@ import yaml
 from slack_bolt.async_app import AsyncApp
 
 import handlers
-from ghostbot import terminal
+from ghostbot import terminal, veil
 from ghostbot.bus import Feed
 from ghostbot.config.model import Config, DaemonTable
 from ghostbot.config.secrets import Secrets
@@ -38,7 +38,6 @@ from ghostbot.incidents.hours import quiet_by
 from ghostbot.keep import keep
 from ghostbot.outlook import Outlook
 from ghostbot.reload import Reload
-from ghostbot.slack.blocks.text import hide_with
 from ghostbot.slack.gateway import Gateway
 from ghostbot.slack.mentions import Mentions
 from ghostbot.slack.notifier import Notifier
@@ -52,7 +51,6 @@ from ghostbot.store.silences import Silences
 from ghostbot.supervision import Supervision
 from ghostbot.troubles import Troubles
 from ghostbot.upgrade import Upgrades
-from ghostbot.veil import veil
 from ghostbot.voice import Silent, Voice
 from ghostbot.web.actions import Actions
 from ghostbot.web.doors import Doors, Noun
@@ -109,7 +107,7 @@ async def surround(
         speech.listen_to(ghost)
         await speech.care.begin()
         own.linked(speech.voice.link)
-        hide_with(await asyncio.to_thread(veil, house.config))
+        await asyncio.to_thread(veil.learn, house.config)
         terminal.welcome(house.config, house.notes, page_url=access.page_url, slack=access.off)
         for name, fn in _long_tasks(house, ghost, speech, ending, own).items():
             tasks.create_task(keep(name, fn, house.troubles.teller(name)), name=name)
@@ -144,6 +142,7 @@ def _long_tasks(
         tell=house.troubles.teller("private door"),
     )
     return {
+        "veil": lambda: veil.follow(house.bus, lambda: own.reload.config),
         "terminal": lambda: terminal.narrate(house.bus, kept=own.for_terminal),
         "incidents": speech.desk.run,
         "doors": doors.run,

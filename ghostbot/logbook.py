@@ -2,7 +2,7 @@
 
 Rule 1: a slow or full disk never holds the loop: lines go through a bounded queue to a thread,
         and are dropped, and counted, when it is full.
-Rule 2: Slack's secrets are struck out of every line, whoever wrote it.
+Rule 2: secrets are struck out of every line, whoever wrote it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 import logging.handlers
 import queue
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -24,8 +25,12 @@ SECRET = re.compile(  # Slack's tokens, its webhook and response addresses, Sock
 
 
 class _Struck(logging.Formatter):
+    def __init__(self, form: str, hide: Callable[[str], str]) -> None:
+        super().__init__(form)
+        self._hide = hide
+
     def format(self, record: logging.LogRecord) -> str:
-        return SECRET.sub("***", super().format(record))
+        return self._hide(SECRET.sub("***", super().format(record)))
 
 
 class _Bounded(logging.handlers.QueueHandler):
@@ -54,8 +59,11 @@ class _Bounded(logging.handlers.QueueHandler):
 class Logbook:
     """Writes what is logged in this process to a file, from construction to `close`."""
 
-    def __init__(self, state_dir: Path) -> None:
-        """Open the log. One that cannot be opened is left out: supervising goes on without."""
+    def __init__(self, state_dir: Path, hide: Callable[[str], str] = str) -> None:
+        """Open the log; `hide` takes secrets out of a line, on the writer's thread.
+
+        A log that cannot be opened is left out: supervising goes on without.
+        """
         lines: queue.Queue[logging.LogRecord] = queue.Queue(LINES_WAITING)
         self._handler = _Bounded(lines)
         sink: logging.Handler
@@ -65,7 +73,7 @@ class Logbook:
             )
         except OSError:
             sink = logging.NullHandler()
-        sink.setFormatter(_Struck("%(asctime)s %(levelname)s %(name)s %(message)s"))
+        sink.setFormatter(_Struck("%(asctime)s %(levelname)s %(name)s %(message)s", hide))
         self._listener = logging.handlers.QueueListener(lines, sink)
         self._sink = sink
         logging.raiseExceptions = False  # a full disk must not fill the terminal as well

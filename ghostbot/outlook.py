@@ -22,6 +22,7 @@ from ghostbot.config.model import LogTable
 from ghostbot.core.snapshot import LogSigns, Machine
 from ghostbot.process.output import Tail
 from ghostbot.process.rotation import Logs
+from ghostbot.veil import hide
 
 EVERY_S = 15.0
 LINES = 50  # of each log are looked through
@@ -82,7 +83,7 @@ class Outlook:
 
 def errors_in(tail: Tail) -> tuple[str, ...]:
     """Return the last lines that look like errors, oldest first, each cut to LINE_MAX."""
-    found = [line.text[:LINE_MAX] for line in tail.lines if _ERROR.search(line.text)]
+    found = [hide(line.text)[:LINE_MAX] for line in tail.lines if _ERROR.search(line.text)]
     return tuple(found[-ERRORS_KEPT:])
 
 

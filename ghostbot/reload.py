@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ghostbot import errors
+from ghostbot import errors, veil
 from ghostbot.config import settings
 from ghostbot.config.load import load
 from ghostbot.config.model import Config
@@ -102,6 +102,7 @@ class Reload:
     async def _carry_out(self, todo: Plan, config: Config, actor: Actor) -> Outcomes:
         self._failed = None
         try:
+            await asyncio.to_thread(veil.learn, config)  # before anybody prints what is new
             gone = await self._stop(todo.removed, actor)
             self._house.apply(config, self._keep)
             self.config = config

@@ -11,6 +11,7 @@ from ghostbot.bus import Bus, Feed, Turned
 from ghostbot.config.model import Config
 from ghostbot.core import incident
 from ghostbot.core.daemon import Daemon, State
+from ghostbot.veil import hide
 
 MARKS = {"good": "\x1b[32m●\x1b[0m", "bad": "\x1b[31m●\x1b[0m", "between": "\x1b[33m●\x1b[0m"}
 PLAIN = {"good": "●", "bad": "✗", "between": "○"}
@@ -19,7 +20,7 @@ PLAIN = {"good": "●", "bad": "✗", "between": "○"}
 def say(line: str = "") -> None:
     """Print a line at once. A terminal that is gone is no reason to stop supervising."""
     try:
-        sys.stdout.write(line + "\n")
+        sys.stdout.write(hide(line) + "\n")
         sys.stdout.flush()
     except (OSError, ValueError):
         pass

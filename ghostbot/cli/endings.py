@@ -35,5 +35,7 @@ def end(run: Callable[[], object]) -> int:
 
 
 def _say(*lines: str, code: int) -> int:
-    sys.stderr.write("".join(f"{line}\n" for line in lines))
+    from ghostbot.config.masks import masked  # noqa: PLC0415 - only failures need it
+
+    sys.stderr.write("".join(f"{masked(line)}\n" for line in lines))
     return code

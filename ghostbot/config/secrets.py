@@ -87,6 +87,11 @@ def found(name: str, folder: Path, environ: Mapping[str, str]) -> Secret | None:
     return Secret(word) if word else None
 
 
+def written(folder: Path) -> dict[str, str]:
+    """Return all that `folder`/.env says; nothing where it cannot be read."""
+    return {name: word for name, word in _dotenv(folder / ".env")[0].items() if word}
+
+
 def _dotenv(path: Path) -> tuple[dict[str, str | None], list[str]]:
     if not path.is_file():
         return {}, []

@@ -29,6 +29,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from ghostbot.slack.blocks.message import Message
 from ghostbot.slack.census import Census
+from ghostbot.slack.client import VeiledClient, veiled
 from ghostbot.slack.pulse import Pulse
 from ghostbot.slack.refusals import (
     APP,
@@ -131,7 +132,7 @@ class Gateway:
         """Answer a command or a click by its response_url, to the asker alone unless `public`."""
         assert self._session is not None, "there is no delivery to answer before the first session"
         kind = "in_channel" if public else "ephemeral"
-        body = {**message.payload(), "response_type": kind, "replace_original": False}
+        body = {**veiled(message.payload()), "response_type": kind, "replace_original": False}
         limit = aiohttp.ClientTimeout(total=TIMEOUT_S)
         proxy = self.client.proxy
         async with self._session.post(response_url, json=body, timeout=limit, proxy=proxy) as got:
@@ -254,7 +255,7 @@ class Gateway:
 
 
 def _client(token: str | None, url: str, retries: list[object]) -> AsyncWebClient:
-    client = AsyncWebClient(token=token, base_url=url, timeout=TIMEOUT_S, retry_handlers=retries)  # type: ignore[arg-type]
+    client = VeiledClient(token=token, base_url=url, timeout=TIMEOUT_S, retry_handlers=retries)  # type: ignore[arg-type]
     host = urlsplit(url).hostname or ""
     if host in LOOPBACK or proxy_bypass(host):
         client.proxy = None  # the SDK goes through HTTPS_PROXY, whatever NO_PROXY says

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from ghostbot import errors, shapes
 from ghostbot.patches.offer import KeyTaken, Moved, TooManyPending
+from ghostbot.veil import hide_in
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -46,8 +47,8 @@ log = logging.getLogger("ghost.web")
 
 
 def bytes_of(body: Mapping[str, Any], *, indent: int | None = None) -> bytes:
-    """Write JSON as UTF-8. What is no Unicode text (a lone surrogate) becomes a question mark."""
-    return json.dumps(body, ensure_ascii=False, indent=indent).encode("utf-8", "replace")
+    """Write JSON as UTF-8, without secrets. A lone surrogate becomes a question mark."""
+    return json.dumps(hide_in(body), ensure_ascii=False, indent=indent).encode("utf-8", "replace")
 
 
 def answer(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,7 @@ from ghostbot import errors
 from ghostbot.core.words import LOG_LINES, span_s
 from ghostbot.ghost import Ghost
 from ghostbot.process.output import Follower, Line
+from ghostbot.veil import hide
 from ghostbot.web import answers, asked
 
 LINES_MAX = 10_000
@@ -56,10 +58,13 @@ class Logs:
         lines = asked.number(given, "lines", usual, most=LINES_MAX)
         grep = given.get("grep", "")[:WORD_MAX] or None
         tail = await self._ghost.logs(name, lines=lines, grep=grep, since_s=since_s)
-        body: dict[str, Any] = {"daemon": name, "lines": [shape(name, ln) for ln in tail.lines]}
+        shown = await asyncio.to_thread(_hidden, tail.lines)  # thousands of lines take a while
+        if grep is not None:  # whoever looks for a secret does not learn that it is there
+            shown = [line for line in shown if grep in line.text]
+        body: dict[str, Any] = {"daemon": name, "lines": [shape(name, ln) for ln in shown]}
         if not tail.searched_all:
             body["searched_all"] = False  # older lines may hold the word too
-        return answers.answer(body)
+        return await asyncio.to_thread(answers.answer, body)
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """Give the last lines, or those from an offset on, and then each new one."""
@@ -88,7 +93,7 @@ class Logs:
     ) -> AsyncIterator[Sequence[Line]]:
         tail = await self._ghost.logs(name, lines=lines, since_s=since_s)
         # The last line may be half written: the follower reads it again, once it is whole.
-        yield tail.lines[:-1]
+        yield await asyncio.to_thread(_hidden, tail.lines[:-1])
         begin = tail.lines[-1].offset if tail.lines else tail.size
         async for found in self._from(self._ghost.follower(name, begin)):
             yield found
@@ -99,7 +104,7 @@ class Logs:
 
     async def _from(self, follower: Follower) -> AsyncIterator[Sequence[Line]]:
         while not self._ending.is_set():
-            found = await asyncio.to_thread(follower.poll, CHUNK_BYTES)
+            found = await asyncio.to_thread(lambda: _hidden(follower.poll(CHUNK_BYTES)))
             yield found
             if not found:
                 await _either(self._ending, LOOK_S)
@@ -133,6 +138,11 @@ class Logs:
         finally:
             self._streams -= 1
         return response
+
+
+def _hidden(lines: Sequence[Line]) -> list[Line]:
+    """Return lines without secrets. Takes 10 ms for a thousand: not for the loop."""
+    return [replace(line, text=hide(line.text)) for line in lines]
 
 
 def shape(name: str, line: Line) -> dict[str, Any]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 
-from ghostbot.config.masks import Veil
+from ghostbot.veil import hide
 
 FALLBACK_FORM = "%Y-%m-%d %H:%M:%S UTC"
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
@@ -15,24 +14,11 @@ MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
 UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-TOKEN = re.compile(r"\b(xox[a-z]|xapp)-[\w.-]+")
-
-
-class _Hiding:
-    """What hides the secrets of this house; the one thing here that a house sets."""
-
-    veil: Callable[[str], str] = Veil()
-
-
-def hide_with(veil: Callable[[str], str]) -> None:
-    """Have every text that is shown pass through `veil` from now on."""
-    _Hiding.veil = veil
 
 
 def clean(text: str) -> str:
     """Return `text` without secrets and without characters that hide or turn others."""
-    seen = TOKEN.sub(r"\1-…", UNSEEN.sub("\ufffd", text.replace("\r\n", "\n")))
-    return _Hiding.veil(seen)
+    return hide(UNSEEN.sub("\ufffd", text.replace("\r\n", "\n")))
 
 
 def escape(text: str) -> str:
@@ -48,10 +34,12 @@ def name(text: str, limit: int = 80) -> str:
 def cut(text: str, limit: int) -> str:
     """Return `text` within `limit` characters, saying how many are not shown.
 
-    An entity (&amp;) or a mark such as <!date…> is never cut in two.
+    An entity (&amp;) or a mark such as <!date…> is never cut in two, and a secret is hidden
+    before: its first half would be one still.
     """
     if len(text) <= limit:
         return text
+    text = hide(text)
     gone = f" … ({len(text) - limit:,} characters more)"
     kept = text[: max(0, limit - len(gone))]
     open_at, amp_at = kept.rfind("<"), kept.rfind("&")
