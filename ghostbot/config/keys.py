@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ghostbot.config.command import command
-from ghostbot.config.model import Kill
+from ghostbot.config.model import Kill, PublicStatus
+from ghostbot.config.sending import WATCH, WEBHOOK, origin
 from ghostbot.config.speech import mention, routes, window
 from ghostbot.config.start import nice, rlimits, size, umask, user
 from ghostbot.config.values import (
@@ -57,6 +58,9 @@ SLACK: Keys = {
 WEB: Keys = {
     "listen": unless_off(address),
     "allowed_hosts": many(host, 'allowed_hosts = ["ghost.example.com"]'),
+    "public": unless_off(address),
+    "public_status": choice(PublicStatus),
+    "cors": one_or_many(origin, 'cors = ["https://status.example.com"]'),
 }
 POLICY: Keys = {
     "kind": choice(Kind),
@@ -120,6 +124,8 @@ HOMES = {
     "[daemon.NAME.probe]": PROBE,
     "daemon.NAME": DAEMON,
     "daemon.NAME.log": LOG,
+    "webhook.SOURCE": WEBHOOK,
+    "watch.NAME": WATCH,
 }
 TABLES = {
     "ghost": GHOST,
@@ -129,14 +135,17 @@ TABLES = {
     "daemon": DAEMON,
     "check": CHECK,
     "action": ACTION,
+    "webhook": WEBHOOK,
+    "watch": WATCH,
 }
 
 LATER = frozenset(  # keys and tables that the design names and this version does not build
     {
-        *("roles", "root", "summaries", "watch", "webhook"),
+        *("roles", "root", "summaries"),
         *("ghost.ping_url", "ghost.timezone"),
         *("slack.mode", "slack.patches"),
-        *("web.cors", "web.public", "web.public_status"),
+        *("watch.paths", "watch.include", "watch.exclude", "watch.debounce", "watch.run"),
+        "watch.notify",
     }
 )
 ELSEWHERE = {  # what other supervisors call it

@@ -19,6 +19,7 @@ from ghostbot.config.keys import DAEMON, LOG, POLICY, TABLES, WITHIN
 from ghostbot.config.lines import lines
 from ghostbot.config.model import Config, DaemonTable, GhostTable, LogTable, SlackTable, WebTable
 from ghostbot.config.page import Page
+from ghostbot.config.sending_tables import check_sending, watches, webhooks
 from ghostbot.config.values import LONGEST_S
 from ghostbot.config.values import name as name_of
 from ghostbot.config.watch_tables import actions, checks, probes
@@ -43,6 +44,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
     except RecursionError:
         raise ConfigError([f"{path}:1: syntax: values lie too deep within each other"]) from None
     check(config, page)
+    check_sending(config, page)
     if page.mistakes:
         raise ConfigError(page.mistakes)
     return replace(config, daemons=expanded(config.daemons), warnings=page.warnings)
@@ -111,6 +113,8 @@ def _config(raw: Mapping[str, Any], path: Path, page: Page) -> Config:
         daemons={name: _daemon(name, table, house) for name, table in tables.items()},
         checks=checks(raw.get("check", {}), page, folder),
         actions=actions(raw.get("action", {}), page, folder),
+        webhooks=webhooks(raw.get("webhook", {}), page),
+        watches=watches(raw.get("watch", {}), page, folder),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from ghostbot.core.bucket import Rate
 from ghostbot.core.quiet import Window
 from ghostbot.core.restart import Policy
 
@@ -18,6 +19,7 @@ LISTEN = ("127.0.0.1", 5051)  # the private door, on the port of the system Ghos
 COMMAND = "/ghost"  # the slash command that manifest.yml declares
 HEARTBEAT_S = 300.0
 DIGEST = "0 9 * * *"
+OFTEN = Rate(10, 60.0)  # more patches than this no person reads
 
 
 Limit = tuple[int | None, int | None]  # soft, hard; None is unlimited
@@ -207,6 +209,41 @@ class RootTable:
     shell_policy: str = "reject"
 
 
+class Scheme(StrEnum):
+    """How a webhook's sender proves who it is."""
+
+    BEARER = "bearer"
+    GITHUB = "github"  # X-Hub-Signature-256
+    STANDARD = "standard"  # standardwebhooks.com
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookTable:
+    """Who may send patches over HTTP: [webhook.SOURCE]."""
+
+    name: str
+    scheme: Scheme
+    secret_env: tuple[str, ...]  # names of variables; several while a secret is being changed
+    roots: tuple[str, ...] = ()  # those that it may change; none is all
+    formats: tuple[str, ...] = ()  # those that it may use; none is all
+    paths: tuple[str, ...] = ()  # globs of all that it may change; none is all
+    rate: Rate = OFTEN
+    pending: int = 5  # how many of its patches may wait at a time
+    shell_policy: str | None = None  # None: as the root says
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchTable:
+    """A folder whose files are patches: [watch.NAME]."""
+
+    name: str
+    inbox: Path
+    roots: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    pending: int = 5
+    shell_policy: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GhostTable:
     """Ghost itself: [ghost]."""
@@ -214,6 +251,14 @@ class GhostTable:
     name: str  # the host's name unless told
     state_dir: Path  # `.ghost` beside the file unless told
     log_total_bytes: int = 2_000_000_000  # on disk, for the logs of all daemons
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatchesTable:
+    """Whose posts become proposals, and where: [slack] patches."""
+
+    channel: str
+    from_: tuple[str, ...]  # ids of users (U…), bots (B…) or apps (A…)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,12 +275,23 @@ class SlackTable:
     routes: Mapping[str, str] = field(default_factory=dict)  # severity or group:G → channel
 
 
+class PublicStatus(StrEnum):
+    """What the public door tells of the house."""
+
+    OFF = "off"
+    SUMMARY = "summary"  # how many are up, and not which
+    FULL = "full"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebTable:
-    """The private door, dashboard and API: [web]."""
+    """The private door, dashboard and API, and the public one: [web]."""
 
     listen: tuple[str, int] | None = LISTEN  # None: off
     allowed_hosts: tuple[str, ...] = ()  # names beside loopback that requests may come by
+    public: tuple[str, int] | None = None  # the door that a tunnel may show the world; None: off
+    public_status: PublicStatus = PublicStatus.OFF
+    cors: tuple[str, ...] = ()  # origins whose pages may read what the public door tells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,4 +306,6 @@ class Config:
     checks: Mapping[str, CheckTable] = field(default_factory=dict)
     actions: Mapping[str, ActionTable] = field(default_factory=dict)
     roots: Mapping[str, RootTable] = field(default_factory=dict)
+    webhooks: Mapping[str, WebhookTable] = field(default_factory=dict)
+    watches: Mapping[str, WatchTable] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()  # lines `file:line: key: …` that keep nothing from running

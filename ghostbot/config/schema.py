@@ -13,6 +13,7 @@ from signal import Signals
 from typing import Any
 
 from ghostbot.config.keys import ALONE, DAEMON, DEFAULTS, LOG, TABLES
+from ghostbot.config.sending import WATCH, WEBHOOK
 from ghostbot.config.speech import GROUP, Severity
 from ghostbot.config.start import LIMITS
 from ghostbot.config.values import NAME_MAX, Reader
@@ -25,6 +26,7 @@ NAME = rf"^[A-Za-z0-9_][A-Za-z0-9_.-]{{0,{NAME_MAX - 1}}}$"
 DURATION = r"[0-9]+([.][0-9]+)?(ms|s|m|h|d)"
 SIZE = r"[0-9]+([.][0-9]+)? ?([kKMGT]i?)?B"
 PERCENT = r"[0-9]+([.][0-9]+)? ?%"
+RATE = r"[0-9]+ ?/ ?(s|sec|min|m|h|hour|d|day)"
 TEXT: Shape = {"type": "string"}
 TEXTS: Shape = {"type": "object", "additionalProperties": TEXT}
 WORDS: Shape = {"type": "array", "items": TEXT}
@@ -43,11 +45,13 @@ PLAIN: Mapping[str, Shape] = {  # by the name of the reader
     "cron": TEXT,
     "environment": TEXTS,
     "flag": {"type": "boolean"},
+    "glob": TEXT,
     "headers": TEXTS,
     "host": TEXT,
     "name": TEXT,
     "mention": TEXT,
     "nice": {"type": "integer", "minimum": -20, "maximum": 19},
+    "origin": TEXT,
     "page_of": TEXT,
     "path": TEXT,
     "pattern": TEXT,
@@ -55,6 +59,7 @@ PLAIN: Mapping[str, Shape] = {  # by the name of the reader
         "anyOf": [{"type": "number", "exclusiveMinimum": 0}, _spelled(PERCENT)],
     },
     "port": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, {"const": "auto"}]},
+    "rate": _spelled(RATE),
     "repository": TEXT,
     "rlimits": {"type": "object", "propertyNames": {"enum": list(LIMITS)}},
     "routes": {
@@ -93,6 +98,8 @@ def schema(example: str = "") -> Shape:
         "daemon": _named(daemon),
         "check": _named(_of_kinds(check, CHECK, looks, ALWAYS | beside)),
         "action": _named(_of_kinds(_table(ACTION, told, "action", "daemon"), ACTION, DOES, OF_ALL)),
+        "webhook": _named(_table(WEBHOOK, told, "webhook", required=("scheme", "secret_env"))),
+        "watch": _named(_table(WATCH, told, "watch", "webhook", required=("inbox",))),
     }
     assert tables.keys() == TABLES.keys(), "a table without a shape"
     assert not ALONE & DEFAULTS.keys(), "what a daemon has alone is said by it"

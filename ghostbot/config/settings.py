@@ -36,10 +36,12 @@ def of_daemon(table: DaemonTable) -> dict[str, Any]:
 
 
 def of_shared(config: Config) -> dict[str, Any]:
-    """Return what belongs to no daemon and is true at once: checks and actions."""
+    """Return what belongs to no daemon and is true at once: checks, actions, webhooks."""
     return {
         **{f"[check.{name}]": table for name, table in config.checks.items()},
         **{f"[action.{name}]": table for name, table in config.actions.items()},
+        **{f"[webhook.{name}]": table for name, table in config.webhooks.items()},
+        **{f"[watch.{name}]": table for name, table in config.watches.items()},
     }
 
 

@@ -19,13 +19,15 @@ from ghostbot.config.masks import masked, masked_command, masked_url, masked_val
 from ghostbot.config.model import CheckTable, Config, DaemonTable, ProbeTable
 from ghostbot.config.watched import ALWAYS, CHECK, DOES, OF_ALL, PROBE, USES
 from ghostbot.config.wrong import BARE, quoted
+from ghostbot.core.bucket import Rate
 
-OFF = frozenset({"listen", "heartbeat_s"})  # None is "off", and no key left out
+OFF = frozenset({"listen", "public", "heartbeat_s"})  # None is "off", and no key left out
 DERIVED = frozenset(
     {"name", "of", "instance", "port_auto", "policy", "log", "probes", "kill_again_s"}
 )
 KEYS = {"max_bytes": "max_size"}
 SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0}
+SPANS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 BYTES = {"GB": 10**9, "MB": 10**6, "kB": 10**3}
 EMPTY: tuple[object, ...] = (None, (), {})
 
@@ -46,6 +48,9 @@ def _lines(config: Config) -> Iterator[str]:
         used = DOES[action.kind] | OF_ALL
         unused = {field for field in _fields(action) if _key(field) not in used}
         yield from ("", f"[action.{_name(action.name)}]", *_pairs(action, skip=unused))
+    for kind, tables in (("webhook", config.webhooks), ("watch", config.watches)):
+        for name, table in tables.items():
+            yield from ("", f"[{kind}.{_name(name)}]", *_pairs(table, skip={"name"}))
 
 
 def _daemon(daemon: DaemonTable) -> Iterator[str]:
@@ -155,6 +160,11 @@ def _address(address: tuple[str, int] | None) -> str:
     return _text(f"{host}:{address[1]}")
 
 
+def _rate(rate: Rate) -> str:
+    word = next(word for word, long in SPANS.items() if long == rate.per_s)
+    return _text(f"{rate.count}/{word}")
+
+
 def _rlimits(limits: Mapping[str, tuple[int | None, int | None]]) -> str:
     def bound(count: int | None) -> str:
         return '"unlimited"' if count is None else str(count)
@@ -175,7 +185,9 @@ SPELLED: Mapping[str, Callable[[Any], str]] = {  # by field, where its type does
     "headers": _secrets,
     "inputs": _secrets,
     "listen": _address,
+    "public": _address,
     "quiet": lambda windows: _any([window.text for window in windows]),
+    "rate": _rate,
     "rlimits": _rlimits,
     "stop_signal": _signal,
     "umask": lambda mask: _text(f"{mask:03o}"),

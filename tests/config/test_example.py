@@ -8,7 +8,18 @@ import tomllib
 from dataclasses import fields
 from pathlib import Path
 
-from ghostbot.config.keys import ACTION, CHECK, DAEMON, GHOST, LOG, PROBE, SLACK, WEB
+from ghostbot.config.keys import (
+    ACTION,
+    CHECK,
+    DAEMON,
+    GHOST,
+    LOG,
+    PROBE,
+    SLACK,
+    WATCH,
+    WEB,
+    WEBHOOK,
+)
 from ghostbot.config.load import load
 from ghostbot.config.model import (
     ActionTable,
@@ -19,6 +30,8 @@ from ghostbot.config.model import (
     LogTable,
     ProbeTable,
     SlackTable,
+    WatchTable,
+    WebhookTable,
     WebTable,
 )
 from ghostbot.core.restart import Policy
@@ -43,6 +56,8 @@ def test_it_shows_every_key_of_every_table_and_no_other() -> None:
     assert {key for probe in probes for key in probe} == set(PROBE)
     assert {key for check in shown["check"].values() for key in check} >= set(CHECK) - set(PROBE)
     assert {key for action in shown["action"].values() for key in action} == set(ACTION)
+    assert {key for one in shown["webhook"].values() for key in one} == set(WEBHOOK)
+    assert {key for one in shown["watch"].values() for key in one} == set(WATCH)
 
 
 def key_of(field: str) -> str:
@@ -61,6 +76,8 @@ def test_every_field_of_the_model_has_a_key() -> None:
     own = {key_of(f.name) for f in fields(CheckTable)} - {"name", "probe"}
     assert own == set(CHECK) - set(PROBE)
     assert {key_of(f.name) for f in fields(ActionTable)} - {"name"} == set(ACTION)
+    assert {key_of(f.name) for f in fields(WebhookTable)} - {"name"} == set(WEBHOOK)
+    assert {key_of(f.name) for f in fields(WatchTable)} - {"name"} == set(WATCH)
     assert {f.name for f in fields(Config)} >= {"ghost", "slack", "web", "daemons"}
 
 

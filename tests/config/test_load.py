@@ -322,7 +322,12 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", sorted(LATER))
 def test_a_key_of_a_later_version_has_its_own_words_and_is_no_key_yet(told: Told, key: str) -> None:
     table, _, name = key.rpartition(".")
-    head = {"": "", "daemon": "[daemon.a]\n", "log": "[daemon.a.log]\n"}.get(table, f"[{table}]\n")
+    head = {
+        "": "",
+        "daemon": "[daemon.a]\n",
+        "log": "[daemon.a.log]\n",
+        "watch": "[watch.a]\n",
+    }.get(table, f"[{table}]\n")
     mistakes = told(f"{head}{name} = 1\n")
     assert any(words.endswith(f"{name}: not supported yet") for words in mistakes)
     assert name not in TABLES.get(table, TABLES)
