@@ -31,6 +31,10 @@ def no_check() -> None:
     """Ask nothing."""
 
 
+def untold() -> None:
+    """Tell nobody."""
+
+
 class Status(StrEnum):
     """What became of a patch."""
 
@@ -92,6 +96,11 @@ class Swap:
             self._put(step)
         settle(list(self._folders.values()))
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether there may be something to undo."""
+        return self._journal is not None
+
     def keep(self) -> None:
         """Say that it is done. Raises OSError: go back then."""
         assert self._journal is not None, "it went forward"
@@ -150,26 +159,31 @@ def apply(
     *,
     precheck: Check = no_check,
     verify: Check = no_check,
+    undoing: Callable[[], None] = untold,
+    patience_s: float = 0.0,
 ) -> Outcome:
     """Apply a plan under the id `patch`, and say what became of it.
 
-    `precheck` is asked before anything is touched, `verify` while it can still be undone.
-    Raises Busy, and Refused for a plan that may not be. What crashes left is undone first.
+    `precheck` is asked before anything is touched, `verify` while it can still be undone;
+    `undoing` is told before it is. `precheck` may raise Drifted.
+    Raises Busy after `patience_s`, and Refused for a plan that may not be. What crashes left is
+    undone first.
     """
     if not plan.changes:
         return Outcome(status=Status.NOOP, reason="the tree is already as the patch wants it")
-    with locks.held(state_dir, tree.root):
+    with locks.held(state_dir, tree.root, patience_s):
         if left := [line for undone in recover_held(state_dir, tree) for line in undone.left]:
             reason = "an earlier patch was cut short, and could not be undone"
             return Outcome(status=Status.FAILED, reason=reason, left=tuple(left))
         try:
             swap = Swap(plan, tree, state_dir, patch)
+            failure = precheck()
         except Drifted as drifted:
             return Outcome(status=Status.SUPERSEDED, reason=str(drifted))
-        if (failure := precheck()) is not None:
+        if failure is not None:
             return Outcome(status=Status.FAILED, reason=failure)
         try:
-            return _carry_out(swap, verify)
+            return _carry_out(swap, verify, undoing)
         finally:
             swap.close()
 
@@ -182,7 +196,24 @@ def drifted(plan: Plan, tree: Tree) -> list[str]:
     return [path for path, base, mode in expected if not _is(tree.vetted(path), base, mode)]
 
 
-def _carry_out(swap: Swap, verify: Check) -> Outcome:
+def spoilt(plan: Plan, tree: Tree) -> list[str]:
+    """Return the paths that are not what a plan made of them."""
+    found = []
+    for change in plan.changes:
+        for path, new in ((change.path, change.new), (change.source, None)):
+            if path is None:
+                continue
+            try:
+                held = tree.held(path)
+            except (Refused, Failed):
+                found.append(path)  # it is no file any more, or in no folder
+                continue
+            if (None if held is None else held.data) != new:
+                found.append(path)
+    return found
+
+
+def _carry_out(swap: Swap, verify: Check, undoing: Callable[[], None]) -> Outcome:
     status = Status.ROLLED_BACK
     try:
         swap.forward()
@@ -197,7 +228,11 @@ def _carry_out(swap: Swap, verify: Check) -> Outcome:
     except BaseException:
         swap.back()
         raise
-    undone = swap.back()
+    try:
+        if status is Status.ROLLED_BACK and swap.has_begun:
+            undoing()
+    finally:
+        undone = swap.back()
     if undone is None:
         return Outcome(status=Status.FAILED, reason=failure)
     if undone.left:

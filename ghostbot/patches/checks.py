@@ -4,7 +4,9 @@ Rule 1: it sees no token of ours: its environment is what is listed here, and ho
 Rule 2: it ends in time, and what it started ends with it: its group always, and where the system
         gives us a process namespace, whatever left the group as well.
 Rule 3: it reaches itself over the loopback; no other network, where the system can keep it off.
-Rule 4: it holds no memory of ours, however much it writes: the last of it is kept.
+Rule 4: it ends with Ghost: at once where Ghost is told to end, and where the system can, even where
+        Ghost is killed.
+Rule 5: it holds no memory of ours, however much it writes: the last of it is kept.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -30,7 +33,12 @@ KEPT = ("PATH", "LANG", "LANGUAGE", "TZ")  # and LC_*
 
 # With a name for each process, mounts and network of its own; then the loopback is brought up.
 APART = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
+WITH_GHOST = ["setpriv", "--pdeathsig", "KILL"]  # prctl(2), PR_SET_PDEATHSIG
 WITH_LOOPBACK = ["sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+
+
+class Interrupted(Exception):
+    """Ghost ends, and what it was about with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,21 +49,34 @@ class Ran:
     code: int | None
     took_s: float
     output: str  # the last of it
+    spoilt: tuple[str, ...] = ()  # files of the patch that it changed
 
     @property
     def failure(self) -> str | None:
         """Say why it failed, or None."""
+        name = " ".join(self.argv)
+        if self.code == 0 and self.spoilt:
+            files = ", ".join(self.spoilt)
+            return f"`{name}` changed {files}: what it saw is not what the patch would leave"
         if self.code == 0:
             return None
-        name = " ".join(self.argv)
         if self.code is None:
             return f"`{name}` took over {self.took_s:.0f} s and was ended"
         last = self.output.strip().rsplit("\n", 1)[-1][-200:]
         return f"`{name}` ended with {self.code}" + (f": {last}" if last else "")
 
 
-def run(argv: Sequence[str], folder: Path, own: Path, timeout_s: float) -> Ran:
-    """Run a program in `folder`, its home and temporary files in `own`, and wait for its end."""
+def run(
+    argv: Sequence[str],
+    folder: Path,
+    own: Path,
+    timeout_s: float,
+    stop: threading.Event | None = None,
+) -> Ran:
+    """Run a program in `folder`, its home and temporary files in `own`, and wait for its end.
+
+    Raises Interrupted once `stop` is set; it is ended then, too.
+    """
     began = time.monotonic()
     limits = ["rlimit=core:0:0", f"rlimit=fsize:{FILE_BYTES}:{FILE_BYTES}"]
     command = [*apart(), sys.executable, "-I", "-S", SHIM, *limits, "--", *argv]
@@ -70,7 +91,9 @@ def run(argv: Sequence[str], folder: Path, own: Path, timeout_s: float) -> Ran:
     )
     assert child.stdout is not None, "a pipe was asked for"
     try:
-        in_time, output = _attend(child.pid, child.stdout.fileno(), began + timeout_s)
+        in_time, output = _attend(
+            child.pid, child.stdout.fileno(), began + timeout_s, stop or threading.Event()
+        )
     finally:
         with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)  # it is not waited for yet, so the group is its
@@ -88,12 +111,18 @@ def run(argv: Sequence[str], folder: Path, own: Path, timeout_s: float) -> Ran:
 def apart() -> tuple[str, ...]:
     """Return the words that keep a program apart from network and processes, where that works."""
     for who in ([], ["--map-current-user", "--keep-caps"]):
-        words = ["unshare", *who, *APART, *WITH_LOOPBACK]
-        with suppress(OSError, subprocess.TimeoutExpired):
-            tried = subprocess.run([*words, "true"], capture_output=True, timeout=5, check=False)
-            if tried.returncode == 0:
-                return tuple(words)
+        for words in ([*WITH_GHOST, "unshare", *who], ["unshare", *who]):
+            if _works(found := [*words, *APART, *WITH_LOOPBACK]):
+                return tuple(found)
     return ()
+
+
+def _works(words: Sequence[str]) -> bool:
+    try:
+        tried = subprocess.run([*words, "true"], capture_output=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return tried.returncode == 0
 
 
 def _environment(ours: Mapping[str, str], own: Path) -> dict[str, str]:
@@ -103,7 +132,7 @@ def _environment(ours: Mapping[str, str], own: Path) -> dict[str, str]:
     return {**kept, "HOME": str(own / "home"), "TMPDIR": str(own / "tmp"), "CI": "true"}
 
 
-def _attend(pid: int, pipe: int, until: float) -> tuple[bool, bytes]:
+def _attend(pid: int, pipe: int, until: float, stop: threading.Event) -> tuple[bool, bytes]:
     """Read until it has ended or its time is over; tell which, and the last it wrote."""
     output = b""
     is_open = True
@@ -113,9 +142,11 @@ def _attend(pid: int, pipe: int, until: float) -> tuple[bool, bytes]:
             data = os.read(pipe, OUTPUT_BYTES)
             output = (output + data)[-OUTPUT_BYTES:]
             is_open = bool(data)
-            if time.monotonic() > until:
+            if time.monotonic() > until or stop.is_set():
                 break
         if ended or time.monotonic() > until:
             return ended, output
+        if stop.is_set():
+            raise Interrupted
         if not is_open:
             select.select([], [], [], LOOK_S)  # it closed its output, and works on

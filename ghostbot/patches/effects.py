@@ -11,28 +11,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ghostbot.core.patch import Change, Place, Refused
+from ghostbot.patches import secrets
 
-# What each provider's tokens begin with. Nothing is guessed from how random a word looks.
-_SECRETS = {
-    "private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----",
-    "AWS key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
-    "GitHub token": r"\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{60,}",
-    "GitLab token": r"\bglpat-[A-Za-z0-9_-]{20,}",
-    "Slack token": r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\bxapp-\d-[A-Za-z0-9-]{10,}",
-    "Slack webhook": r"hooks\.slack\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/[A-Za-z0-9]{20,}",
-    "Anthropic key": r"\bsk-ant-[A-Za-z0-9_-]{20,}",
-    "OpenAI key": r"\bsk-(?:proj-|svcacct-)[A-Za-z0-9_-]{20,}|\bsk-[A-Za-z0-9]{40,}\b",
-    "Google key": r"\bAIza[0-9A-Za-z_-]{35}\b",
-    "Stripe key": r"\b[rs]k_live_[0-9A-Za-z]{20,}",
-    "npm token": r"\bnpm_[A-Za-z0-9]{36}\b",
-    "PyPI token": r"\bpypi-AgE[A-Za-z0-9_-]{40,}",
-    "SendGrid key": r"\bSG\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{40,}",
-    "DigitalOcean token": r"\bdo[opr]_v1_[a-f0-9]{64}\b",
-    "webhook secret": r"\bwhsec_[A-Za-z0-9+/]{24,}",
-}
-_SECRET = re.compile("|".join(f"(?P<_{n}>{rule})" for n, rule in enumerate(_SECRETS.values())))
-_KINDS = tuple(_SECRETS)
-
+# They turn the letters around them, so that what is read is not what runs (Unicode UAX #9).
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _PARTS = r"(?:code|file|function|class|method|implementation|module|imports?|content)"
 _ELIDED = re.compile(
     rf"\s*(?://|#|/\*+|<!--|--|;|\*|\{{/\*)?\s*(?:\.\.\.|…)\s*(?:the |your |keep )*"
@@ -43,12 +25,14 @@ _ELIDED = re.compile(
 
 
 def vet(change: Change) -> None:
-    """Look at the lines that a change adds. Raises Refused: secret, elided."""
+    """Look at the lines that a change adds. Raises Refused: secret, encoding, elided."""
     for line, text in _added(change):
-        if found := _SECRET.search(text):
-            kind = _KINDS[int((found.lastgroup or "_0")[1:])]
+        if (kind := secrets.found(text)) is not None:
             why = f"line {line} would hold a secret ({kind}); keep it out of files"
             raise _refused("secret", change, why, line)
+        if turn := _TURNS.search(text):
+            why = f"line {line} would hold U+{ord(turn[0]):04X}, which turns letters around"
+            raise _refused("encoding", change, why, line)
         if _ELIDED.match(text):
             why = f"line {line} stands for lines that were left out; send them"
             raise _refused("elided", change, why, line)

@@ -11,6 +11,8 @@ import errno
 import fcntl
 import hashlib
 import os
+import select
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,6 +20,7 @@ from pathlib import Path
 from ghostbot.errors import Failed
 
 UNSUPPORTED = {errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL}  # some network disks
+LOOK_S = 0.05
 
 
 class Busy(Failed):
@@ -25,8 +28,9 @@ class Busy(Failed):
 
 
 @contextmanager
-def held(state_dir: Path, root: str) -> Iterator[None]:
-    """Hold a root, given by its real path, or raise Busy at once."""
+def held(state_dir: Path, root: str, patience_s: float = 0.0) -> Iterator[None]:
+    """Hold a root, given by its real path. Raises Busy, after `patience_s`. Blocks as long."""
+    until = time.monotonic() + patience_s
     folder = state_dir / "patches" / "locks"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     name = hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
@@ -37,15 +41,19 @@ def held(state_dir: Path, root: str) -> Iterator[None]:
         ):
             fd = os.open(path, flags | os.O_CLOEXEC, 0o600)
             stack.callback(os.close, fd)
-            _take(fd, root)
+            while not _taken(fd):
+                if time.monotonic() >= until:
+                    raise Busy(f"cannot patch {root}: another patch is being applied there")
+                select.select([], [], [], LOOK_S)
         yield
 
 
-def _take(fd: int, root: str) -> None:
+def _taken(fd: int) -> bool:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise Busy(f"cannot patch {root}: another patch is being applied there") from None
+        return False
     except OSError as error:
         if error.errno not in UNSUPPORTED:
             raise
+    return True

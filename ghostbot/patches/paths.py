@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from itertools import pairwise
 
 from ghostbot.core.patch import Place, Refused
+from ghostbot.patches.globs import covering
 
 PATH_BYTES = 1024
 NAME_BYTES = 255  # NAME_MAX of Linux's file systems
@@ -37,16 +38,26 @@ KEY = re.compile(r"id_[^.]+(\.pub)?")  # id_ed25519, and not id_map.py
 RISKY_NAMES = (
     *(".gitlab-ci*", "jenkinsfile", ".pre-commit-config*", "dockerfile*", "makefile"),
     *("pyproject.toml", "setup.*", "requirements*", "package.json", "conftest.py"),
-    *("*.pth", "sitecustomize.py", "agents.md", "claude.md", "codeowners"),
+    *("pytest.ini", "tox.ini", "noxfile.py", "justfile", "jest.config.*", "vitest.config.*"),
+    *(
+        "*.pth",
+        "sitecustomize.py",
+        "usercustomize.py",
+        ".gitattributes",
+        "agents.md",
+        "claude.md",
+        "codeowners",
+    ),
     *("*.lock", "*.lockb", "*-lock.json", "*-lock.yaml", "npm-shrinkwrap.json", "go.sum"),
 )
-RISKY_FOLDERS = (".github", ".claude", ".codex", ".cursor", ".agents")
+RISKY_FOLDERS = (".github", ".claude", ".codex", ".cursor", ".agents", ".ci", ".circleci", ".husky")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What the owner of a root says about its paths. Globs are matched against whole paths."""
+    """What the owner of a root says about its paths, in globs as `globs.py` reads them."""
 
+    allow: tuple[str, ...] = ()  # all that may be patched; none is everything
     override: tuple[str, ...] = ()  # protected paths that may be patched all the same
     protect: tuple[str, ...] = ()  # further ones that may not
     own: tuple[str, ...] = ()  # absolute paths of Ghost's state, config and secrets
@@ -70,6 +81,9 @@ def checked(path: str, root: str, rules: Rules = NO_RULES) -> str:
     for part in parts:
         _part(part, path)
     _ghosts(name, parts, root, rules.own)
+    if rules.allow and covering(name, rules.allow) is None:
+        why = f"the root's settings allow {', '.join(rules.allow)} alone"
+        raise _refused("protected_path", path, why)
     if (rule := protected_by(name, rules)) is not None:
         why = f"{rule} is protected; only the root's settings open it"
         raise _refused("protected_path", path, why)
@@ -78,14 +92,13 @@ def checked(path: str, root: str, rules: Rules = NO_RULES) -> str:
 
 def protected_by(path: str, rules: Rules = NO_RULES) -> str | None:
     """Return the rule by which a path is one of secrets, or None."""
-    name = path.casefold()
-    if _first(name, (glob.casefold() for glob in rules.override)) is not None:
+    if covering(path, rules.override) is not None:
         return None
-    *folders, leaf = name.split("/")
+    *folders, leaf = path.casefold().split("/")
     if KEY.fullmatch(leaf):
         return "id_*"
     found = _first(leaf, SECRET_NAMES) or _first_part(folders, SECRET_FOLDERS, leaf)
-    return found or _first(name, (glob.casefold() for glob in rules.protect))
+    return found or covering(path, rules.protect, wide=True)
 
 
 def risky_by(path: str, rules: Rules = NO_RULES) -> str | None:

@@ -10,6 +10,7 @@ from ghostbot.patches.paths import NO_RULES, Rules, protected_by, risky_by
 
 LINES_MANY = 300
 FILES_MANY = 10
+LOOSE = ("unanchored", "regex")  # notes of places that the patch itself did not fix
 TIERS = ("trailing", "indent", "punctuation")  # how a place was found that is not exactly there
 TEST = re.compile(r"(^|/)(tests?|__tests__|spec)/|(^|/)test_[^/]*$|[._](test|spec)\.[^/]+$")
 
@@ -46,4 +47,5 @@ def _of(change: Change, rules: Rules) -> list[str]:
         found.append("overwrite")
     if None not in {change.base_mode, change.new_mode} and change.base_mode != change.new_mode:
         found.append("mode")
+    found += [note for note in change.notes if note in LOOSE or note.startswith("matches:")]
     return [*found, *(f"tier:{note}" for note in TIERS if note in change.notes)]

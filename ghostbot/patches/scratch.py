@@ -12,21 +12,25 @@ import os
 import shutil
 import stat
 import tempfile
+import threading
+import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ghostbot.core.patch import Plan
 from ghostbot.errors import Failed
-from ghostbot.patches.apply import Status, apply
+from ghostbot.patches.apply import Status, apply, spoilt
 from ghostbot.patches.checks import Ran, run
+from ghostbot.patches.disk import FOLDER
 from ghostbot.patches.tree import Tree
 
 FICLONE = 0x40049409  # ioctl_ficlonerange(2): the blocks are shared until one side writes
 NOT_COPIED = frozenset({".git", ".ghost"})
 TREE_BYTES = 2 * 1024 * 1024 * 1024
 TREE_FILES = 200_000
+FRESH_S = 5.0  # between the making of a folder and its lock
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
@@ -51,36 +55,73 @@ def verify(
     *,
     links: Collection[str] = (),
     timeout_s: float = 900.0,
+    stop: threading.Event | None = None,
 ) -> list[Ran]:
     """Apply a plan to a copy, and run the checks there until one fails; return those that ran.
 
-    Raises Failed where the copy cannot be made, or takes the plan otherwise than the root would.
+    Raises Failed where the copy cannot be made, or takes the plan otherwise than the root would,
+    and Interrupted.
     """
-    with _folder(state_dir) as folder:
+    with folder_of(state_dir) as folder:
         copy, own = folder / "tree", folder / "own"
         _copy(_Copying(Path(tree.root), (str(state_dir), *tree.rules.own), links), copy)
         with Tree(copy, tree.rules) as copied:
             outcome = apply(plan, copied, folder / "state", "try")
-        if outcome.status not in {Status.APPLIED, Status.NOOP}:
-            raise Failed(f"cannot try the patch in a copy: {outcome.reason}")
-        ran: list[Ran] = []
-        for argv in checks:
-            ran.append(run(argv, copy, own, timeout_s))
-            if ran[-1].failure is not None:
-                break
-        return ran
+            if outcome.status not in {Status.APPLIED, Status.NOOP}:
+                raise Failed(f"cannot try the patch in a copy: {outcome.reason}")
+            return run_all(plan, copied, checks, own, timeout_s=timeout_s, stop=stop)
+
+
+def run_all(
+    plan: Plan,
+    tree: Tree,
+    checks: Sequence[Sequence[str]],
+    own: Path,
+    *,
+    timeout_s: float,
+    stop: threading.Event | None = None,
+) -> list[Ran]:
+    """Run checks in a tree that a plan was applied to, until one fails. Raises Interrupted."""
+    ran: list[Ran] = []
+    for argv in checks:
+        one = run(argv, Path(tree.root), own, timeout_s, stop)
+        ran.append(replace(one, spoilt=tuple(spoilt(plan, tree))))
+        if ran[-1].failure is not None:
+            break
+    return ran
 
 
 @contextmanager
-def _folder(state_dir: Path) -> Iterator[Path]:
+def folder_of(state_dir: Path) -> Iterator[Path]:
     """Make a folder on the disk where the state lies, and remove it with all that is in it."""
     above = state_dir / "patches" / "scratch"
     above.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _sweep(above)
     folder = Path(tempfile.mkdtemp(dir=above))
+    fd = os.open(folder, FOLDER)
     try:
+        fcntl.flock(fd, fcntl.LOCK_SH)
         yield folder
     finally:
         shutil.rmtree(folder, onerror=_let_in)
+        os.close(fd)
+
+
+def _sweep(above: Path) -> None:
+    """Remove the copies that killed ones left: nobody holds them."""
+    for folder in above.iterdir():
+        try:
+            fd = os.open(folder, FOLDER)
+        except OSError:
+            continue  # its owner was quicker, or it is none of ours
+        try:
+            if folder.stat().st_mtime < time.time() - FRESH_S:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, onerror=_let_in)
+        except OSError:
+            continue
+        finally:
+            os.close(fd)
 
 
 def _let_in(remove: object, path: str, _: object) -> None:

@@ -40,7 +40,8 @@ def swap(ask: Swap, path: str, text: Text) -> tuple[Text, tuple[str, ...]]:
     made = _spliced(text, hits, new, after=ask.after)
     if ask.regex and not made.encoded():
         raise _refused("regex_dangerous", ask, path, "it leaves the file empty")
-    return made, () if ask.count == 1 else (f"matches:{len(hits)}",)
+    many = () if ask.count == 1 else (f"matches:{len(hits)}",)
+    return made, (*many, "regex") if ask.regex else many
 
 
 def _literal(whole: str, old: str, *, overlapping: bool) -> list[tuple[int, int]]:

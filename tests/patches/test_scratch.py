@@ -41,11 +41,27 @@ def test_checks_see_the_tree_as_the_patch_leaves_it_and_the_root_stays(root: Pat
         assert not Path('src/gone.py').exists()
         assert Path('link').readlink() == Path('kept')
         assert Path('run').stat().st_mode & 0o100
-        Path('src/app.py').write_text('spoilt')
+        Path('old').write_text('spoilt')
         Path('kept').unlink()
     """
     (ran,) = tried(root, code)
     assert ran.failure is None, ran.output
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "open('src/app.py', 'w').write('formatted')",
+        "import os; os.unlink('run')",
+        "open('src/gone.py', 'w')",
+        "import os; os.rename('new', 'aside')",
+        "import os, shutil; shutil.rmtree('src'); os.symlink('/etc', 'src')",
+    ],
+)
+def test_a_check_that_changes_what_the_patch_writes_has_failed(root: Path, code: str) -> None:
+    (ran, *_) = tried(root, code, "print('never')")
+    assert ran.code == 0, ran.output
+    assert "is not what the patch would leave" in (ran.failure or "")
 
 
 def test_the_first_check_that_fails_ends_it_and_says_why(root: Path) -> None:
