@@ -93,6 +93,15 @@ class Outbox:
             await self._was_said.wait()
         return at
 
+    async def place(self, key: str) -> tuple[str, str] | None:
+        """Return where the message of a key stands: channel id and ts."""
+        return await self._where.of(key)
+
+    async def note(self, key: str, place: tuple[str, str]) -> None:
+        """Take up a message that somebody else posted: replies can be said under it."""
+        if await self._where.of(key) != place:
+            await self._where.stands(key, place)
+
     def put(self, key: str, channel: str, message: Message) -> None:
         """Say it, or edit what was said under this key. Never waits."""
         self._add(Item(key, channel, message))
