@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ghostbot.core.patch import Change, Op, Plan
+from ghostbot.core.patch import PLAIN, Change, Op, Plan
 from ghostbot.patches.diff import count
 from ghostbot.patches.paths import NO_RULES, Rules, protected_by, risky_by
 
@@ -45,7 +45,7 @@ def _of(change: Change, rules: Rules) -> list[str]:
             found.append("deleted_test")
     if "overwrite" in change.notes:
         found.append("overwrite")
-    if None not in {change.base_mode, change.new_mode} and change.base_mode != change.new_mode:
+    if change.new_mode not in {None, change.base_mode or PLAIN}:
         found.append("mode")
     found += [note for note in change.notes if note in LOOSE or note.startswith("matches:")]
     return [*found, *(f"tier:{note}" for note in TIERS if note in change.notes)]
