@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,8 @@ from ghostbot.errors import ConfigError
 
 TEAM_ID = "T0PLAYGROUND"
 TEAM_DOMAIN = "playground"
+PARTNER_TEAM_ID = "T0PARTNER"
+TEAM_DOMAINS = {TEAM_ID: TEAM_DOMAIN, PARTNER_TEAM_ID: "partner"}
 APP_ID = "A0GHOST"
 BOT_ID = "B0GHOST"
 BOT_USER_ID = "U0GHOST"
@@ -18,7 +20,7 @@ SLACKBOT = "USLACKBOT"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone with an account; the bot is one too."""
+    """Someone with an account; a bot has one too, and a `bot_id` beside it."""
 
     id: str
     name: str
@@ -26,6 +28,30 @@ class Person:
     is_admin: bool = False
     is_guest: bool = False
     is_bot: bool = False
+    team_id: str = TEAM_ID
+    bot_id: str = ""
+    app_id: str = ""
+
+    @property
+    def is_stranger(self) -> bool:
+        """Whether the account belongs to another workspace (Slack Connect)."""
+        return self.team_id != TEAM_ID
+
+    @property
+    def role(self) -> str:
+        """What the account may be, in a word for people."""
+        if self.is_bot:
+            return "bot"
+        if self.is_stranger:
+            return "another workspace"
+        if self.is_admin:
+            return "admin"
+        return "guest" if self.is_guest else "member"
+
+    @property
+    def is_playable(self) -> bool:
+        """Whether somebody at the page can act as this account."""
+        return self.id not in {BOT_USER_ID, SLACKBOT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +65,7 @@ class Channel:
     dm_with: str | None = None
     is_private: bool = False
     is_archived: bool = False
+    is_shared: bool = False  # with another workspace
 
     @property
     def kind(self) -> str:
@@ -138,29 +165,44 @@ def _command(item: Any, index: int, mistakes: list[str]) -> Command:
 
 
 def people(app: App) -> list[Person]:
-    """Everybody with an account."""
+    """Everybody with an account: one of each kind that Slack tells apart."""
     return [
         Person("U0ALICE", "alice", "Alice Arden", is_admin=True),
         Person("U0BOB", "bob", "Bob Bell"),
         Person("U0CAROL", "carol", "Carol Cole", is_guest=True),
         Person("U0DAVE", "dave", "Dave Dunn"),
+        Person("U0ERIN", "erin", "Erin Ellis", team_id=PARTNER_TEAM_ID),
+        Person("U0ROBOT", "robot", "Robot", is_bot=True, bot_id="B0ROBOT", app_id="A0ROBOT"),
         Person(SLACKBOT, "slackbot", "Slackbot", is_bot=True),
-        Person(BOT_USER_ID, app.bot_name, app.name, is_bot=True),
+        Person(BOT_USER_ID, app.bot_name, app.name, is_bot=True, bot_id=BOT_ID, app_id=APP_ID),
     ]
 
 
-def channels(app: App, alerts: str) -> list[Channel]:
-    """The channels, and a DM of each person with the bot."""
+def channels(app: App, alerts: str, more: Iterable[str] = ()) -> list[Channel]:
+    """The channels, and a DM of each person with the bot; the app is a member of `more` too."""
     first = next(iter(app.commands), "")
     hint = f"Type {first} help to begin." if first else f"Say @{app.bot_name} to begin."
-    members = ("U0ALICE", "U0BOB")
-    rooms = [
-        Channel("C0ALERTS", alerts, (*members, "U0CAROL", BOT_USER_ID), hint),
-        Channel("C0GENERAL", "general", (*members, "U0DAVE", BOT_USER_ID), "For everybody"),
-        Channel("C0RANDOM", "random", (*members, "U0DAVE"), "The app is not in here"),
+    two = ("U0ALICE", "U0BOB")
+    three = (*two, "U0DAVE")
+    known = [
+        Channel("C0ALERTS", alerts, (*two, "U0CAROL", BOT_USER_ID), hint),
+        Channel("C0GENERAL", "general", (*three, "U0ROBOT", BOT_USER_ID), "For everybody"),
+        Channel("C0RANDOM", "random", three, f"{app.name} is not in here"),
+        Channel("C0PATCHES", "patches", (*two, "U0ROBOT", BOT_USER_ID), "A robot posts here too"),
+        Channel(
+            *("C0PARTNERS", "partners", ("U0ALICE", "U0ERIN", BOT_USER_ID)),
+            "Shared with another workspace",
+            is_shared=True,
+        ),
+        Channel("C0LEADS", "leads", two, f"Private; {app.name} is not in here", is_private=True),
     ]
-    if alerts in {"general", "random"}:
-        rooms = [room for room in rooms if room.name != alerts or room.id == "C0ALERTS"]
+    names = dict.fromkeys(name.removeprefix("#") for name in more)
+    rooms = [room for room in known if room.name != alerts or room.id == "C0ALERTS"]
+    taken = {room.name for room in rooms}
+    rooms += [
+        Channel(f"C0MORE{number}", name, (*two, "U0ROBOT", BOT_USER_ID))
+        for number, name in enumerate((n for n in names if n not in taken), start=1)
+    ]
     direct = [
         Channel(f"D{who.id[1:]}", "directmessage", (who.id, BOT_USER_ID), dm_with=who.id)
         for who in people(app)
@@ -169,4 +211,7 @@ def channels(app: App, alerts: str) -> list[Channel]:
     return rooms + direct
 
 
-USERGROUPS = (Usergroup("S0ONCALL", "oncall", "On call", ("U0ALICE", "U0BOB")),)
+USERGROUPS = (
+    Usergroup("S0ONCALL", "oncall", "On call", ("U0ALICE", "U0BOB")),
+    Usergroup("S0DEPLOYERS", "deployers", "Deployers", ("U0BOB", "U0DAVE")),
+)

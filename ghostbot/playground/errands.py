@@ -17,6 +17,9 @@ class Errands:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
 
+    def __len__(self) -> int:
+        return len(self._tasks)
+
     def start(self, work: Coroutine[Any, Any, Any], name: str) -> None:
         """Run `work` beside everything else; after `stop` it is not begun any more."""
         if self._closed:

@@ -21,14 +21,21 @@ class Fault:
 
 
 class Faults:
-    """The trouble that was ordered and not met yet. A method named `*` means whichever comes."""
+    """The trouble that was ordered and not met yet, and what stays until it is called off.
+
+    A method named `*` means whichever comes.
+    """
 
     def __init__(self) -> None:
         self._calls: dict[str, deque[Fault]] = {}
         self._dropped_acks = 0
         self._doubles = 0
         self._outage = False
+        self._failing = False
         self.on_outage: Callable[[], None] = lambda: None
+        self.limits: dict[str, int] = {}  # method → Retry-After of each of its calls
+        self.lag_s = 0.0  # how late every answer and every envelope is
+        self.revoked = ""  # the error that the bot token meets: token_revoked, account_inactive
         self.rate_limits = True  # Slack's own tiers; a load test may switch them off
         self.mute_pongs = False  # half-open: the line is up, and nobody answers a PING
 
@@ -73,18 +80,40 @@ class Faults:
         if gone:
             self.on_outage()
 
+    @property
+    def failing(self) -> bool:
+        """Whether every call meets a 503, and no connection is kept or accepted."""
+        return self._failing
+
+    @failing.setter
+    def failing(self, so: bool) -> None:
+        self._failing = so
+        if so:
+            self.on_outage()
+
+    @property
+    def waiting(self) -> dict[str, int]:
+        """How many acks are going to be lost, and how many envelopes doubled."""
+        return {"lost_acks": self._dropped_acks, "doubled": self._doubles}
+
     def clear(self) -> None:
         """Call everything off that was ordered and not met."""
         self._calls.clear()
         self._dropped_acks = self._doubles = 0
-        self._outage = self.mute_pongs = False
+        self._outage = self._failing = self.mute_pongs = False
+        self.limits.clear()
+        self.lag_s = 0.0
+        self.revoked = ""
 
     def take(self, method: str) -> Fault | None:
-        """What this call meets, if anything; each order is used up once."""
+        """What this call meets, if anything; an order is used up once, a state is not."""
         for name in (method, "*"):
             if self._calls.get(name):
                 return self._calls[name].popleft()
-        return None
+        if self._failing:
+            return Fault("unavailable")
+        seconds = self.limits.get(method) or self.limits.get("*")
+        return Fault("ratelimited", seconds=seconds) if seconds else None
 
     def take_ack(self) -> bool:
         """Whether this ack is lost."""

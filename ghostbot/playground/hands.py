@@ -7,27 +7,18 @@ from typing import Any
 
 from ghostbot.errors import NoSuch, NotAllowed
 from ghostbot.playground import payloads
-from ghostbot.playground.directory import (
-    APP_ID,
-    BOT_USER_ID,
-    SLACKBOT,
-    TEAM_DOMAIN,
-    TEAM_ID,
-    Channel,
-    Command,
-    Person,
-)
-from ghostbot.playground.events import VERIFICATION_TOKEN
-from ghostbot.playground.normal import Json, as_rich_text, escape, typed_text
+from ghostbot.playground.blocks import check_options
+from ghostbot.playground.commands import CHANNEL_NAMES, Commands
+from ghostbot.playground.deeds import Deeds
+from ghostbot.playground.directory import SLACKBOT, Channel, Person
+from ghostbot.playground.normal import Json
 from ghostbot.playground.payloads import Target
 from ghostbot.playground.responses import Responses
+from ghostbot.playground.shown import as_wire
 from ghostbot.playground.socket_mode import Unanswered
-from ghostbot.playground.vouchers import ResponseUrl
 from ghostbot.playground.wire import Refused
 from ghostbot.playground.workspace import Message
 from ghostbot.playground.world import World
-
-CHANNEL_NAMES = {"im": "directmessage", "group": "privategroup"}
 
 
 class Hands:
@@ -35,18 +26,28 @@ class Hands:
 
     def __init__(self, world: World, responses: Responses) -> None:
         self._world = world
-        self._responses = responses
         self._workspace = world.workspace
+        self.deeds = Deeds(world, self.whisper)
+        self._commands = Commands(world, responses, self.whisper)
 
-    async def type(self, text: str, room: Channel, person: Person, thread_ts: str | None) -> None:
+    async def type(
+        self,
+        text: str,
+        room: Channel,
+        person: Person,
+        thread_ts: str | None,
+        *,
+        broadcast: bool = False,
+    ) -> None:
         """Send a line: a slash command, or a message. A command is awaited until it is acked."""
-        self._require_member(room, person)
+        if person.id not in room.members:
+            raise NotAllowed(f"cannot type in #{room.name}: {person.name} is not in it")
         if thread_ts is not None and self._workspace.find(room.id, thread_ts) is None:
             raise NoSuch(f"cannot reply: there is no message {thread_ts} in #{room.name}")
         if text.startswith("/"):
-            await self._command(text, room, person, thread_ts)
+            await self._commands.run(text, room, person, thread_ts)
         else:
-            self._say(text, room, person, thread_ts)
+            self.deeds.say(text, room, person, thread_ts, broadcast=broadcast)
 
     async def press(
         self,
@@ -75,7 +76,7 @@ class Hands:
             payload.pop(key)
         payload |= {"action_id": action_id, "block_id": target.block["block_id"]}
         payload["value"] = typed
-        return await self.ask(payload, person)
+        return await self.offered(payload, person)
 
     async def shortcut(self, callback_id: str, person: Person) -> None:
         """Use a global shortcut."""
@@ -96,18 +97,24 @@ class Hands:
             "trigger_id": self._world.vouchers.trigger(person.id),
             "response_url": self._response_url("app", message, person),
             "message_ts": message.ts,
-            "message": self._workspace.as_wire(message),
+            "message": as_wire(self._workspace, message),
             "channel": self._channel(message.channel),
         }
         await self.tell(payload, person, callback_id)
 
-    async def ask(self, payload: Json, person: Person) -> Json:
-        """Deliver something whose ack carries an answer; empty when nobody takes it."""
+    async def offered(self, payload: Json, person: Person) -> Json:
+        """What the app offers for a block_suggestion; empty when it cannot be shown."""
 
         def told(words: str) -> None:
             self._world.on_notice(person.id, words)
 
-        return await self.answer(payload, told)
+        answer = await self.answer(payload, told)
+        try:
+            check_options(answer)
+        except Refused as refusal:
+            told(f"{payload['action_id']}: the options were refused: {refusal.answer()}")
+            return {}
+        return answer
 
     async def answer(self, payload: Json, failed: Callable[[str], None]) -> Json:
         """The same, and `failed` hears when nobody took it."""
@@ -123,84 +130,6 @@ class Hands:
         ts = self._workspace.next_ts()
         words = Message(ts, room.id, SLACKBOT, text, thread_ts=thread_ts, only_for=person.id)
         self._workspace.put(words)
-
-    # typing
-
-    async def _command(
-        self, text: str, room: Channel, person: Person, thread_ts: str | None
-    ) -> None:
-        name, *words = text.split(maxsplit=1)  # a command may go on in the next line
-        command = self._workspace.app.commands.get(name)
-        if command is None:
-            lines = (
-                f"`{escape(name)}` is not a valid command. In Slack, all messages that start with "
-                "the “/” character are interpreted as commands. If you are trying to send a "
-                "message and not run a command, try preceding the “/” with an empty space."
-            )
-            self.whisper(lines, room, person, thread_ts)
-            return
-        if thread_ts is not None:
-            self.whisper(f"`{name}` is not supported in threads. Sorry!", room, person, thread_ts)
-            return
-        payload = self._command_payload(command, "".join(words).rstrip(), room, person)
-        try:
-            answer = await self._world.sockets.deliver("slash_commands", payload, accepts=True)
-            if answer:
-                self._answer_command(answer, text, room, person)
-        except Unanswered as missed:
-            self.whisper(f'{name} failed with the error "{missed.error}"', room, person, None)
-        except Refused as refusal:
-            self._world.on_notice(person.id, f"{name}: the answer was refused: {refusal.error}")
-            error = "invalid_command_response"
-            self.whisper(f'{name} failed with the error "{error}"', room, person, None)
-
-    def _command_payload(self, command: Command, rest: str, room: Channel, person: Person) -> Json:
-        path = self._world.vouchers.response_path("commands", room.id, person.id)
-        escaped = self._encoded(rest, named=True) if command.should_escape else escape(rest)
-        return {
-            "token": VERIFICATION_TOKEN,
-            "team_id": TEAM_ID,
-            "team_domain": TEAM_DOMAIN,
-            "channel_id": room.id,
-            "channel_name": CHANNEL_NAMES.get(room.kind, room.name),
-            "user_id": person.id,
-            "user_name": person.name,
-            "command": command.name,
-            "text": escaped,
-            "api_app_id": APP_ID,
-            "is_enterprise_install": "false",
-            "response_url": self._world.base_url + path,
-            "trigger_id": self._world.vouchers.trigger(person.id),
-        }
-
-    def _answer_command(self, answer: Any, text: str, room: Channel, person: Person) -> None:
-        """Show what an ack says; with `in_channel` everybody reads the command too."""
-        if not isinstance(answer, dict):
-            raise Refused("invalid_payload")
-        if answer.get("response_type") == "in_channel":
-            self._world.post(Message(self._workspace.next_ts(), room.id, person.id, escape(text)))
-        self._responses.say(answer, ResponseUrl(room.id, person.id, self._world.clock.now()))
-
-    def _say(self, text: str, room: Channel, person: Person, thread_ts: str | None) -> None:
-        if room.kind == "im" and not self._workspace.app.messages_tab:
-            raise NotAllowed("cannot send the message: messages_tab_disabled")
-        encoded = self._encoded(text, named=False)
-        message = Message(
-            self._workspace.next_ts(),
-            room.id,
-            person.id,
-            encoded,
-            blocks=(as_rich_text(encoded),),
-            thread_ts=thread_ts,
-        )
-        self._world.post(message)
-        if f"<@{BOT_USER_ID}>" in encoded and BOT_USER_ID not in room.members:
-            bot = self._workspace.app.bot_name
-            self.whisper(f"@{bot} is not in this channel.", room, person, thread_ts)
-
-    def _encoded(self, text: str, *, named: bool) -> str:
-        workspace = self._workspace
-        return typed_text(text, user=workspace.user_id, channel=workspace.channel_id, named=named)
 
     # pressing
 
@@ -223,7 +152,7 @@ class Hands:
             "response_url": self._response_url("actions", message, person),
         }
         if message.only_for is None:
-            payload["message"] = self._workspace.as_wire(message)
+            payload["message"] = as_wire(self._workspace, message)
         return payload
 
     async def tell(self, payload: Json, person: Person, what: str) -> None:
@@ -242,10 +171,6 @@ class Hands:
     def _channel(self, channel: str) -> Json:
         room = self._workspace.channels[channel]
         return {"id": room.id, "name": CHANNEL_NAMES.get(room.kind, room.name)}
-
-    def _require_member(self, room: Channel, person: Person) -> None:
-        if person.id not in room.members:
-            raise NotAllowed(f"cannot type in #{room.name}: {person.name} is not in it")
 
     def _require_shortcut(self, callback_id: str, kind: str) -> None:
         for shortcut in self._workspace.app.shortcuts:

@@ -8,6 +8,7 @@ from ghostbot.errors import NoSuch
 from ghostbot.playground import payloads
 from ghostbot.playground.blocks import check_view
 from ghostbot.playground.directory import Person
+from ghostbot.playground.filled import mistakes
 from ghostbot.playground.hands import Hands
 from ghostbot.playground.normal import Json, actionable
 from ghostbot.playground.payloads import Target
@@ -16,7 +17,6 @@ from ghostbot.playground.wire import Refused
 from ghostbot.playground.world import World
 
 TROUBLE = "We had some trouble connecting. Try again?"  # Slack's words under a modal
-REQUIRED = "Please complete this required field."
 
 
 class Modals:
@@ -58,14 +58,14 @@ class Modals:
         payloads.pick(_targets(view), action_id, None, block_id)
         payload = self._on_view("block_suggestion", person, view)
         payload |= {"action_id": action_id, "block_id": block_id, "value": typed}
-        return await self._hands.ask(payload, person)
+        return await self._hands.offered(payload, person)
 
     async def submit(self, person: Person, values: Json) -> dict[str, str]:
         """Submit the modal on top; what is wrong comes back by block_id, else it was taken."""
         view = self._view(person, None)
         self._keep(person, view, values)
-        if missing := _incomplete(view):
-            return missing
+        if wrong := mistakes(view):
+            return wrong
         payload = self._on_view("view_submission", person, view)
         payload["trigger_id"] = self._world.vouchers.trigger(person.id, view_id=view["id"])
         payload["response_urls"] = []
@@ -77,7 +77,9 @@ class Modals:
             return {"": TROUBLE}
 
     async def close(self, person: Person, *, everything: bool = False) -> None:
-        """Close the modal on top, or the whole stack."""
+        """Close the modal on top, or the whole stack; one with clear_on_close takes all along."""
+        top = self._world.views.top(person.id)
+        everything = everything or bool(top and top["clear_on_close"])
         for view in self._world.views.close(person.id, everything=everything):
             await self._closed(person, view, cleared=everything)
 
@@ -142,18 +144,6 @@ def _typed(element: Json, value: Any) -> Json:
         key = STATE_KEYS[element["type"]]
         return {key: [] if isinstance(value, list) else None}
     return payloads.answered(element, value)
-
-
-def _incomplete(view: Json) -> dict[str, str]:
-    """Inputs that must be filled in, and are not: Slack's own check before it asks the app."""
-    missing = {}
-    for block in view["blocks"]:
-        if block["type"] == "input" and not block.get("optional"):
-            name = block["element"]["action_id"]
-            slot = view["state"]["values"][block["block_id"]][name]
-            if not slot.get(STATE_KEYS[slot["type"]]):
-                missing[block["block_id"]] = REQUIRED
-    return missing
 
 
 def _errors(answer: Json, view: Json) -> dict[str, str]:

@@ -19,9 +19,17 @@ ID_LETTERS = string.ascii_letters + string.digits + "+/="
 _AMPERSAND = re.compile(r"&(?!amp;|lt;|gt;)")
 _CONTROL = re.compile(r"<(?:[@#!][^<>\s][^<>]*|(?:https?|mailto|tel|slack):[^<>]+)>", re.IGNORECASE)
 _BARE_URL = re.compile(r"(?<![<|\w])https?://[^\s<>|]+[^\s<>|.,;:!?)'\"`]")
-_WORDS = re.compile(r"(:[a-z0-9_+'-]+:|https?://[^\s<>]+[^\s<>.,;:!?)'\"`])")
+_WORDS = re.compile(r"(:[a-z0-9_+'-]+:)")
 _HANDLE = re.compile(r"(?<![\w<])@([\w.-]*\w)")
 _CHANNEL = re.compile(r"(?<![\w<&])#([\w-]+)")
+_CODE = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
+_FENCED = re.compile(r"```\n?(.*?)\n?```\n?", re.DOTALL)
+_STYLED = re.compile(
+    r"`(?P<code>[^`\n]+)`"
+    r"|(?<![\w*])\*(?P<bold>[^\s*](?:[^*\n]*[^\s*])?)\*(?![\w*])"
+    r"|(?<!\w)_(?P<italic>[^\s_](?:[^_\n]*[^\s_])?)_(?!\w)"
+    r"|(?<![\w~])~(?P<strike>[^\s~](?:[^~\n]*[^\s~])?)~(?![\w~])"
+)
 
 # elements that have no action_id even though they sit where interactive ones do
 PASSIVE = {"image", "mrkdwn", "plain_text"}
@@ -62,13 +70,16 @@ def typed_text(
 ) -> str:
     """What a person typed with @handles and #channels as Slack encodes them.
 
-    `named` adds the name after a bar, as slash commands with should_escape get it.
+    `named` adds the name after a bar, as slash commands with should_escape get it. In a message,
+    code stays as it is but for its links, which Slack marks there too.
     """
 
     def person(match: re.Match[str]) -> str:
         found = user(match[1])
         if found is None:
             return match[0]
+        if found.startswith("!"):
+            return f"<{found}>"
         mark = "!subteam^" if found.startswith("S") else "@"
         return f"<{mark}{found}|{match[1]}>" if named else f"<{mark}{found}>"
 
@@ -78,7 +89,11 @@ def typed_text(
             return match[0]
         return f"<#{found}|{match[1]}>"
 
-    return _CHANNEL.sub(room, _HANDLE.sub(person, link_urls(escape(text))))
+    pieces = [text] if named else _CODE.split(text)
+    for index, piece in enumerate(pieces):
+        linked = link_urls(escape(piece))
+        pieces[index] = linked if index % 2 else _CHANNEL.sub(room, _HANDLE.sub(person, linked))
+    return "".join(pieces)
 
 
 def normal_blocks(blocks: list[Json]) -> list[Json]:
@@ -132,28 +147,55 @@ def actionable(block: Json) -> Iterator[Json]:
 
 def as_rich_text(text: str) -> Json:
     """The rich_text block that Slack's own composer makes of a line a person typed."""
+    elements: list[Json] = []
+    for index, part in enumerate(_FENCED.split(text)):
+        if index % 2:
+            pre = {"type": "rich_text_preformatted", "elements": _pieces(part, code=True)}
+            elements.append({**pre, "border": 0})
+        elif part.strip("\n") or not text:
+            elements.append({"type": "rich_text_section", "elements": _pieces(part, code=False)})
+    return {"type": "rich_text", "block_id": made_up_id(), "elements": elements}
+
+
+def _pieces(text: str, *, code: bool) -> list[Json]:
+    """Text, links, mentions and emoji in their order; in code there are only text and links."""
     parts: list[Json] = []
     position = 0
-    for match in re.finditer(r"<([@#!])([^<>|]+)(?:\|[^<>]*)?>", text):
-        parts += _leaf(text[position : match.start()])
-        parts.append(_mention(match[1], match[2]))
+    for match in re.finditer(r"<([@#!]|(?=https?://|mailto:))([^<>|]+)(?:\|[^<>]*)?>", text):
+        parts += _leaf(text[position : match.start()], code=code)
+        if match[1]:
+            parts.append(_mention(match[1], match[2]))
+        else:
+            parts.append({"type": "link", "url": _plain_text(match[2])})
         position = match.end()
-    parts += _leaf(text[position:])
-    section = {"type": "rich_text_section", "elements": parts}
-    return {"type": "rich_text", "block_id": made_up_id(), "elements": [section]}
+    return parts + _leaf(text[position:], code=code)
 
 
-def _leaf(text: str) -> list[Json]:
-    plain = re.sub(r"<([^<>|]+)(?:\|[^<>]*)?>", r"\1", text)
-    plain = plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    return [_word(piece) for piece in _WORDS.split(plain) if piece]
+def _leaf(text: str, *, code: bool) -> list[Json]:
+    if code:
+        return [{"type": "text", "text": _plain_text(text)}] if text else []
+    parts: list[Json] = []
+    position = 0
+    for match in _STYLED.finditer(text):
+        parts += _words(text[position : match.start()])
+        style = match.lastgroup or "code"
+        words = {"type": "text", "text": _plain_text(match[style])}
+        parts.append({**words, "style": {style: True}})
+        position = match.end()
+    return parts + _words(text[position:])
+
+
+def _words(text: str) -> list[Json]:
+    return [_word(piece) for piece in _WORDS.split(_plain_text(text)) if piece]
+
+
+def _plain_text(text: str) -> str:
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _word(piece: str) -> Json:
     if re.fullmatch(r":[a-z0-9_+'-]+:", piece):
         return {"type": "emoji", "name": piece.strip(":")}
-    if piece.startswith(("http://", "https://")):
-        return {"type": "link", "url": piece}
     return {"type": "text", "text": piece}
 
 

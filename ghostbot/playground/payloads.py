@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ghostbot.errors import BadRequest, NoSuch
-from ghostbot.playground.directory import APP_ID, TEAM_DOMAIN, TEAM_ID, Person
+from ghostbot.playground.directory import APP_ID, TEAM_DOMAINS, Person
 from ghostbot.playground.events import VERIFICATION_TOKEN
 from ghostbot.playground.normal import Json, actionable
 from ghostbot.playground.surfaces import STATE_KEYS, initial_state
@@ -33,11 +33,11 @@ def base(kind: str, person: Person) -> Json:
             "id": person.id,
             "username": person.name,
             "name": person.name,
-            "team_id": TEAM_ID,
+            "team_id": person.team_id,
         },
         "api_app_id": APP_ID,
         "token": VERIFICATION_TOKEN,
-        "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
+        "team": {"id": person.team_id, "domain": TEAM_DOMAINS[person.team_id]},
         "enterprise": None,
         "is_enterprise_install": False,
     }

@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import functools
 import ipaddress
+import secrets
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
 from ghostbot.errors import ConfigError
 from ghostbot.playground import blocks
+from ghostbot.playground.cabinet import File
 from ghostbot.playground.doors import guard
 from ghostbot.playground.live import Live
+from ghostbot.playground.methods.files import readable_by_app
 from ghostbot.playground.responses import Responses
 from ghostbot.playground.web_api import WebApi
+from ghostbot.playground.wire import token_of
 from ghostbot.playground.world import World
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -82,8 +87,10 @@ class Server:
         )
         slack: list[tuple[str, str, Handler]] = [
             ("*", "/api/{method}", self._api.handle),
-            ("GET", "/link/", self._world.sockets.handle),
+            ("GET", "/link/", self._links(self._world.sockets.handle)),
             ("POST", "/upload/v1/{secret}", self._upload),
+            ("GET", "/files-pri/{team}-{id}/{name}", self._download),
+            ("GET", "/files-pri/{team}-{id}/download/{name}", self._download),
             *(
                 ("POST", f"/{kind}/{{team}}/{{number}}/{{secret}}", self._responses.handle)
                 for kind in ("commands", "actions", "app")
@@ -92,7 +99,7 @@ class Server:
         for method, path, handler in slack:
             app.router.add_route(method, path, self._while_up(handler))
         app.router.add_get("/page/live", self._live.handle)
-        app.router.add_get("/files/{id}", self._download)
+        app.router.add_get("/page/files/{id}", self._page_file)
         app.router.add_get("/{name:[a-z.]*}", self._page)
         return app
 
@@ -108,6 +115,16 @@ class Server:
 
         return handle
 
+    def _links(self, handler: Handler) -> Handler:
+        """While Slack fails at everything, nobody gets a connection either."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            if self._world.faults.failing:
+                return web.Response(status=503, text="Service Unavailable")
+            return await handler(request)
+
+        return handle
+
     async def _page(self, request: web.Request) -> web.StreamResponse:
         name, kind = PAGE.get(request.match_info["name"], ("", ""))
         if not name:
@@ -116,22 +133,40 @@ class Server:
         return web.Response(text=_asset(name), content_type=kind, charset="utf-8", headers=headers)
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
-        upload = self._world.uploads.get(request.match_info["secret"])
-        if upload is None or upload.data is not None:
+        file = self._world.cabinet.door(request.match_info["secret"])
+        if file is None:
             return web.Response(status=404, text="file_not_found")
         data = await _uploaded(request)
-        if len(data) != upload.length:
+        if len(data) != file.length:
             return web.Response(status=400, text="length_mismatch")
-        upload.data = data
+        self._world.cabinet.receive(file, data)
         return web.Response(text=f"OK - {len(data)}")
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
-        for upload in self._world.uploads.values():
-            if upload.id == request.match_info["id"] and upload.shared:
-                headers = {"Content-Disposition": "attachment", "Cache-Control": "no-store"}
-                kind = "application/octet-stream"
-                return web.Response(body=upload.data, content_type=kind, headers=headers)
+        """url_private: with the bot's token the bytes, without it a page to sign in at."""
+        token = token_of(request, {}) or ""
+        file = self._world.cabinet.find(request.match_info["id"])
+        known = secrets.compare_digest(token.encode(), self._world.bot_token.encode())
+        allowed = known and "files:read" in self._world.workspace.app.scopes
+        if not allowed or self._world.faults.revoked:
+            raise web.HTTPFound(f"/?redir={quote(request.path, safe='')}")
+        if file is None or not readable_by_app(self._world, file):
+            raise web.HTTPNotFound
+        return _sent(file)
+
+    async def _page_file(self, request: web.Request) -> web.StreamResponse:
+        file = self._world.cabinet.find(request.match_info["id"])
+        if file is None:
+            raise web.HTTPNotFound
+        return _sent(file)
+
+
+def _sent(file: File) -> web.Response:
+    if not file.shared:
         raise web.HTTPNotFound
+    headers = {"Content-Disposition": "attachment", "Cache-Control": "no-store"}
+    kind = "application/octet-stream"
+    return web.Response(body=file.data, content_type=kind, headers=headers)
 
 
 def _prepare() -> None:

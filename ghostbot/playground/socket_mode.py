@@ -75,7 +75,7 @@ class Sockets:
         self._errands = errands
         self._connections: list[Connection] = []
         self._acks: dict[str, asyncio.Future[Json | None]] = {}
-        self._opened = 0
+        self.opened = 0  # connections so far
         self._turn = 0
         self.lifetime_s = LIFETIME_S
         self.on_change: Callable[[], None] = lambda: None
@@ -89,10 +89,10 @@ class Sockets:
             return web.Response(status=403, text="invalid_ticket")
         socket = web.WebSocketResponse(autoping=False, timeout=CLOSE_S, compress=False)
         await socket.prepare(request)
-        self._opened += 1
+        self.opened += 1
         debug = request.query.get("debug_reconnects") == "true"
         lifetime_s = DEBUG_LIFETIME_S if debug else self.lifetime_s
-        connection = Connection(socket, request.transport, self._opened, lifetime_s)
+        connection = Connection(socket, request.transport, self.opened, lifetime_s)
         if len(self._connections) >= MOST_CONNECTIONS:
             await connection.send(self._goodbye(connection, "too_many_websockets"))
             await socket.close()
@@ -121,6 +121,7 @@ class Sockets:
         envelope: Json = {"envelope_id": envelope_id, "type": kind, "payload": payload}
         envelope |= {"accepts_response_payload": accepts, **(extra or {})}
         try:
+            await self._clock.pause(self._faults.lag_s)
             await connection.send(envelope)
             if self._faults.take_double():
                 await connection.send(envelope)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+from ghostbot.playground.cabinet import Cabinet
 from ghostbot.playground.clock import Clock
+from ghostbot.playground.doings import Doors
 from ghostbot.playground.errands import Errands
 from ghostbot.playground.events import Events
 from ghostbot.playground.faults import Faults
@@ -17,17 +19,20 @@ from ghostbot.playground.modals import Modals
 from ghostbot.playground.normal import Json
 from ghostbot.playground.responses import Responses
 from ghostbot.playground.server import Server
+from ghostbot.playground.shown import as_seen
 from ghostbot.playground.socket_mode import Sockets
 from ghostbot.playground.surfaces import Views
+from ghostbot.playground.trouble import Trouble
 from ghostbot.playground.vouchers import Vouchers
 from ghostbot.playground.web_api import WebApi
 from ghostbot.playground.wire import Call
-from ghostbot.playground.workspace import Workspace
+from ghostbot.playground.workspace import Message, Workspace
 from ghostbot.playground.world import World
 
 T = TypeVar("T")
 
 ALERTS = "ghost-alerts"
+NOTICES = 1_000  # kept
 SHOWN = 2_000  # characters of each message that a timeout shows
 
 
@@ -41,12 +46,14 @@ class Playground:
         host: str = "127.0.0.1",
         port: int = 0,
         channel: str = ALERTS,
+        channels: Iterable[str] = (),
         clock_scale: float = 1.0,
     ) -> None:
+        """`channel` is where alerts go; `channels` are more that there shall be."""
         self.clock = Clock(clock_scale)
         self.faults = Faults()
         self.notices: list[tuple[str, str]] = []  # (user id, what failed for them)
-        workspace = Workspace(manifest, self.clock, channel.removeprefix("#"))
+        workspace = Workspace(manifest, self.clock, channel.removeprefix("#"), channels)
         errands = Errands()
         vouchers = Vouchers(self.clock)
         self.sockets = Sockets(self.clock, self.faults, vouchers, errands)
@@ -59,15 +66,16 @@ class Playground:
             events=Events(workspace, self.clock, self.sockets, errands),
             views=Views(self.clock),
             errands=errands,
+            cabinet=Cabinet(self.clock.now),
             bot_token=f"xoxb-playground-{secrets.token_hex(12)}",
             app_token=f"xapp-playground-{secrets.token_hex(12)}",
         )
-        self._workspace = workspace
-        self._api = WebApi(self._world)
+        self._api, self._workspace = WebApi(self._world), workspace
         responses = Responses(self._world)
         self._hands = Hands(self._world, responses)
         self._modals = Modals(self._world, self._hands)
-        self._live = Live(self._world, self._hands, self._modals)
+        trouble = Trouble(self._world)
+        self._live = Live(self._world, Doors(self._hands, self._modals, trouble))
         self._server = Server(self._world, self._api, responses, self._live, host=host, port=port)
         self._waiting: set[asyncio.Event] = set()
         self._connect()
@@ -95,6 +103,7 @@ class Playground:
 
     def _noticed(self, user: str, text: str) -> None:
         self.notices.append((user, text))
+        del self.notices[:-NOTICES]
         self._live.notice(user, text)
         self._stir()
 
@@ -135,11 +144,55 @@ class Playground:
         return list(self._api.calls)
 
     async def type(
-        self, text: str, *, channel: str = "", by: str = "alice", thread_ts: str | None = None
+        self,
+        text: str,
+        *,
+        channel: str = "",
+        by: str = "alice",
+        thread_ts: str | None = None,
+        broadcast: bool = False,
     ) -> None:
         """Type a line and press Enter; a slash command is awaited until it is acked or failed."""
-        person = self._workspace.person(by)
-        await self._hands.type(text, self._room(channel, by), person, thread_ts)
+        person, room = self._workspace.person(by), self._room(channel, by)
+        await self._hands.type(text, room, person, thread_ts, broadcast=broadcast)
+
+    @property
+    def edit_window_s(self) -> float | None:
+        """How long the workspace lets posts be edited; None is for ever."""
+        return self._world.edit_window_s
+
+    @edit_window_s.setter
+    def edit_window_s(self, seconds: float | None) -> None:
+        self._world.edit_window_s = seconds
+
+    def post(self, *, channel: str = "", by: str = "robot", **message: Any) -> str:
+        """Post as another program does (`text`, `blocks`, `files`, `thread_ts`); its `ts`."""
+        bot = self._workspace.person(by)
+        return self._hands.deeds.post(self._room(channel, by), bot, **message).ts
+
+    def share(
+        self,
+        *files: tuple[str, bytes],
+        text: str = "",
+        channel: str = "",
+        by: str = "alice",
+        thread_ts: str | None = None,
+    ) -> str:
+        """Post files, `(name, bytes)`, as a person does; a text is a snippet. Its `ts`."""
+        person, room = self._workspace.person(by), self._room(channel, by)
+        return self._hands.deeds.say(text, room, person, thread_ts, files=files).ts
+
+    def edit(self, ts: str, text: str, *, channel: str = "", by: str = "alice") -> None:
+        """Edit one's own message."""
+        self._hands.deeds.edit(self._seen(ts, channel, by), text, self._workspace.person(by))
+
+    def delete(self, ts: str, *, channel: str = "", by: str = "alice") -> None:
+        """Delete one's own message."""
+        self._hands.deeds.delete(self._seen(ts, channel, by), self._workspace.person(by))
+
+    def react(self, ts: str, name: str, *, channel: str = "", by: str = "alice") -> None:
+        """Put an emoji under a message, or take it back."""
+        self._hands.deeds.react(self._seen(ts, channel, by), name, self._workspace.person(by))
 
     async def press(
         self,
@@ -152,7 +205,7 @@ class Playground:
     ) -> None:
         """Press a button, or pick the option `value` of a select or overflow menu."""
         person = self._workspace.person(by)
-        message = self._workspace.seen(self._room(channel, by).id, ts, person)
+        message = self._seen(ts, channel, by)
         await self._hands.press(message, person, action_id, value=value)
 
     async def suggest(
@@ -160,8 +213,17 @@ class Playground:
     ) -> Json:
         """Type into an external select of a message; what the app offers."""
         person = self._workspace.person(by)
-        message = self._workspace.seen(self._room(channel, by).id, ts, person)
+        message = self._seen(ts, channel, by)
         return await self._hands.suggest(message, person, action_id, None, typed)
+
+    async def suggest_in_modal(
+        self, action_id: str, block_id: str, typed: str, *, by: str = "alice"
+    ) -> Json:
+        """Type into an external select of a person's modal; what the app offers."""
+        view = self.modal(by=by)
+        view_id = view["id"] if view else ""
+        person = self._workspace.person(by)
+        return await self._modals.suggest(person, view_id, action_id, block_id, typed)
 
     def modal(self, *, by: str = "alice") -> Json | None:
         """The modal that is open in front of a person."""
@@ -193,7 +255,7 @@ class Playground:
     ) -> None:
         """Use a shortcut on a message."""
         person = self._workspace.person(by)
-        message = self._workspace.seen(self._room(channel, by).id, ts, person)
+        message = self._seen(ts, channel, by)
         await self._hands.message_shortcut(callback_id, message, person)
 
     def home(self, *, by: str = "alice") -> Json | None:
@@ -211,7 +273,7 @@ class Playground:
         person = self._workspace.person(seen_by)
         room = self._room(channel, seen_by)
         shown = self._workspace.shown(room.id, to=person.id, thread_ts=thread_ts)
-        return [self._workspace.as_seen(message) for message in shown]
+        return [as_seen(self._workspace, message) for message in shown]
 
     async def until(
         self,
@@ -243,6 +305,10 @@ class Playground:
             raise TimeoutError(words) from None
         finally:
             self._waiting.discard(changed)
+
+    def _seen(self, ts: str, channel: str, by: str) -> Message:
+        person = self._workspace.person(by)
+        return self._workspace.seen(self._room(channel, by).id, ts, person)
 
     def _room(self, channel: str, by: str) -> Any:
         return self._workspace.room(channel or "C0ALERTS", self._workspace.person(by))

@@ -97,6 +97,8 @@ class Views:
                 if old["id"] == view_id or (external_id and old["external_id"] == external_id):
                     if expected is not None and expected != old["hash"]:
                         raise Refused("hash_conflict")
+                    if view.get("external_id") != old["external_id"]:
+                        self._require_new(view)
                     stack[index] = self._remade(view, old)
                     self.on_change(user)
                     return stack[index]

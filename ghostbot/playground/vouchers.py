@@ -3,13 +3,14 @@
 1. A trigger_id opens one view, within 3 seconds (Slack's "Opening modals").
 2. A response_url takes 5 uses within 30 minutes (Slack's "Handling user interaction").
 3. A ticket opens one connection.
+4. Only the newest of each are remembered; one that was forgotten counts as made up.
 """
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 from ghostbot.playground.clock import Clock
 from ghostbot.playground.directory import TEAM_ID
@@ -19,6 +20,9 @@ TRIGGER_S = 3.0
 RESPONSE_URL_S = 30 * 60.0
 RESPONSE_URL_USES = 5
 TICKET_S = 30.0
+MOST_KEPT = 10_000  # of each kind
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ class Vouchers:
     def trigger(self, user: str, *, view_id: str | None = None) -> str:
         """A new trigger_id."""
         name = f"{secrets.randbelow(10**11)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
-        self._triggers[name] = Trigger(user, self._clock.elapsed(), view_id)
+        _keep(self._triggers, name, Trigger(user, self._clock.elapsed(), view_id))
         return name
 
     def use_trigger(self, name: str) -> Trigger:
@@ -79,7 +83,7 @@ class Vouchers:
     ) -> str:
         """The path of a new response_url."""
         path = f"/{kind}/{TEAM_ID}/{secrets.randbelow(10**12)}/{secrets.token_urlsafe(18)}"
-        self._urls[path] = ResponseUrl(channel, user, self._clock.now(), source_ts)
+        _keep(self._urls, path, ResponseUrl(channel, user, self._clock.now(), source_ts))
         return path
 
     def response_url(self, path: str) -> ResponseUrl:
@@ -101,10 +105,16 @@ class Vouchers:
     def ticket(self) -> str:
         """A new ticket for one connection."""
         name = secrets.token_urlsafe(18)
-        self._tickets[name] = self._clock.elapsed()
+        _keep(self._tickets, name, self._clock.elapsed())
         return name
 
     def use_ticket(self, name: str) -> bool:
         """Whether this ticket opens a connection now; it never will again."""
         issued = self._tickets.pop(name, None)
         return issued is not None and self._clock.elapsed() - issued <= TICKET_S
+
+
+def _keep(kept: dict[str, T], name: str, what: T) -> None:
+    kept[name] = what
+    while len(kept) > MOST_KEPT:
+        del kept[next(iter(kept))]

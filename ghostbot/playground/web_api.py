@@ -21,7 +21,7 @@ from ghostbot.playground.rates import POSTS_BURST, POSTS_PER_MINUTE, Rates
 from ghostbot.playground.wire import Args, Call, Refused, merged, token_of
 from ghostbot.playground.world import World
 
-CALLS_KEPT = 10_000  # a playground that runs for days forgets the oldest
+CALLS_KEPT = 5_000  # a playground that runs for days forgets the oldest
 HTML_503 = "<!DOCTYPE html><html><body><h1>503 Service Unavailable</h1></body></html>"
 
 
@@ -37,6 +37,7 @@ class WebApi:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one call."""
         name = request.match_info["method"]
+        await self._lag()
         fault = self._world.faults.take(name)
         values: Json = {}
         try:
@@ -46,10 +47,16 @@ class WebApi:
             answer = self._answered(name, token_of(request, values), _public(values))
         except Refused as refusal:
             answer = refusal.answer()
+        await self._lag()
         if fault is not None:
             return await self._after(request, name, fault, values, answer)
         self._note(name, answer.get("error"), values)
         return self._response(answer)
+
+    async def _lag(self) -> None:
+        """Be slow, half of it on each way."""
+        if self._world.faults.lag_s:
+            await asyncio.sleep(self._world.faults.lag_s / 2)
 
     def _answered(self, name: str, token: str | None, args: Json) -> Json:
         method = METHODS.get(name)
@@ -62,6 +69,8 @@ class WebApi:
         return {"ok": True, **method.run(self._world, Args(args))}
 
     def _check_token(self, method: Method, token: str | None) -> None:
+        if method.anyone:
+            return
         if token is None:
             raise Refused("not_authed")
         right, wrong = self._world.bot_token, self._world.app_token
@@ -71,6 +80,8 @@ class WebApi:
             raise Refused("not_allowed_token_type")
         if not secrets.compare_digest(token.encode(), right.encode()):
             raise Refused("invalid_auth")
+        if self._world.faults.revoked and not method.app_token:
+            raise Refused(self._world.faults.revoked)
 
     def _check_rate(self, name: str, method: Method, args: Json) -> None:
         if not self._world.faults.rate_limits:

@@ -4,21 +4,19 @@
 2. `ts` are unique and rise.
 3. Ephemeral messages live beside the others, belong to one person, and are in no history.
 4. Whoever watches is told after each change, in the same turn of the loop.
+5. A channel keeps its newest MOST_MESSAGES; the oldest go for good.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ghostbot.errors import NoSuch
 from ghostbot.playground.clock import Clock
 from ghostbot.playground.directory import (
-    APP_ID,
-    BOT_ID,
     BOT_USER_ID,
-    TEAM_ID,
     USERGROUPS,
     Channel,
     Person,
@@ -29,6 +27,9 @@ from ghostbot.playground.directory import (
 )
 from ghostbot.playground.normal import Json
 from ghostbot.playground.wire import Refused
+
+MOST_MESSAGES = 3_000  # per channel, at up to some 15 kB each
+BROADCASTS = {"here", "channel", "everyone"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Message:
     reactions: tuple[Json, ...] = ()
     only_for: str | None = None
     username: str | None = None
+    subtype: str = ""
+    client_msg_id: str = ""  # what a person's client gives it
 
     @property
     def is_reply(self) -> bool:
@@ -66,13 +69,17 @@ class Watcher(Protocol):
 class Workspace:
     """The state of the whole Slack; the server's loop is its one owner."""
 
-    def __init__(self, manifest: Mapping[str, Any], clock: Clock, alerts: str) -> None:
+    def __init__(
+        self, manifest: Mapping[str, Any], clock: Clock, alerts: str, more: Iterable[str] = ()
+    ) -> None:
         self.app = app_of(manifest)
         self.clock = clock
         self.people = {person.id: person for person in people(self.app)}
-        self.channels = {channel.id: channel for channel in channels(self.app, alerts)}
+        self.channels = {channel.id: channel for channel in channels(self.app, alerts, more)}
         self.usergroups = {group.id: group for group in USERGROUPS}
+        self.on_rooms: Callable[[], None] = lambda: None  # a channel or its members have changed
         self._messages: dict[str, dict[str, Message]] = {c: {} for c in self.channels}
+        self._threads: dict[str, dict[str, dict[str, None]]] = {c: {} for c in self.channels}
         self._watchers: list[Watcher] = []
         self._last_ts = 0
 
@@ -83,11 +90,13 @@ class Workspace:
         for person in self.people.values():
             if name in {person.id, person.name}:
                 return person
-        known = ", ".join(p.name for p in self.people.values() if not p.is_bot)
+        known = ", ".join(p.name for p in self.people.values() if p.is_playable)
         raise NoSuch(f"cannot find the person {name}: there are {known}")
 
     def user_id(self, handle: str) -> str | None:
-        """The id behind @handle: a person, the app or a user group."""
+        """The id behind @handle: a person, the app or a user group; `!here` for a broadcast."""
+        if handle in BROADCASTS:
+            return f"!{handle}"
         if group := self.usergroup(handle):
             return group.id
         names = {p.name.casefold(): p.id for p in self.people.values()}
@@ -114,14 +123,17 @@ class Workspace:
         return self.channels[found]
 
     def dm(self, user: str) -> Channel:
-        """The DM of the bot with a person."""
-        return next(c for c in self.channels.values() if c.dm_with == user)
+        """The DM of the bot with a person; bots have none."""
+        for channel in self.channels.values():
+            if channel.dm_with == user:
+                return channel
+        raise NoSuch(f"cannot open a DM: {user} is no person")
 
-    def join(self, channel: str, user: str) -> None:
-        """Make someone a member."""
-        room = self.channels[channel]
-        if user not in room.members:
-            self.channels[channel] = replace(room, members=(*room.members, user))
+    def change(self, channel: str, **new: Any) -> Channel:
+        """Give a channel new members, another topic, or lay it into the archive."""
+        self.channels[channel] = replace(self.channels[channel], **new)
+        self.on_rooms()
+        return self.channels[channel]
 
     # messages
 
@@ -132,18 +144,29 @@ class Workspace:
 
     def put(self, message: Message) -> Message:
         """Post a message, or put its new form where the old one stood."""
-        self._messages[message.channel][message.ts] = message
+        kept = self._messages[message.channel]
+        kept[message.ts] = message
+        if message.is_reply:
+            assert message.thread_ts is not None  # is_reply has asked
+            thread = self._threads[message.channel].setdefault(message.thread_ts, {})
+            thread[message.ts] = None
         self._tell(message, gone=False)
-        if message.is_reply and message.only_for is None:
-            self._tell_parent(message)
+        self._tell_parent(message)
+        while len(kept) > MOST_MESSAGES:
+            self.remove(next(iter(kept.values())))
         return message
 
     def remove(self, message: Message) -> None:
         """Take a message away."""
         del self._messages[message.channel][message.ts]
+        if message.is_reply:
+            threads = self._threads[message.channel]
+            thread = threads.get(message.thread_ts or "", {})
+            thread.pop(message.ts, None)
+            if not thread:
+                threads.pop(message.thread_ts or "", None)
         self._tell(message, gone=True)
-        if message.is_reply and message.only_for is None:
-            self._tell_parent(message)
+        self._tell_parent(message)
 
     def find(self, channel: str, ts: str, *, seen_by: str | None = None) -> Message | None:
         """The message with this ts; ephemeral ones only for the person who sees them."""
@@ -165,16 +188,20 @@ class Workspace:
 
     def shown(self, channel: str, *, to: str | None, thread_ts: str | None) -> list[Message]:
         """What a person sees in a channel or a thread, oldest first; `to=None`: what all see."""
-        seen = (m for m in self._messages[channel].values() if m.only_for in {None, to})
+        kept = self._messages[channel]
         if thread_ts is None:
+            seen = (m for m in kept.values() if m.only_for in {None, to})
             return [m for m in seen if not m.is_reply or m.broadcast]
-        return [m for m in seen if thread_ts in {m.ts, m.thread_ts}]
+        stamps = (thread_ts, *self._threads[channel].get(thread_ts, ()))
+        thread = (kept[ts] for ts in stamps if ts in kept)
+        return [m for m in thread if m.only_for in {None, to}]
 
     def replies(self, message: Message) -> Iterator[Message]:
         """What stands in the thread under a message, the ephemeral left out."""
-        for other in self._messages[message.channel].values():
-            if other.thread_ts == message.ts and other.is_reply and other.only_for is None:
-                yield other
+        kept = self._messages[message.channel]
+        for ts in self._threads[message.channel].get(message.ts, ()):
+            if kept[ts].only_for is None:
+                yield kept[ts]
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Be told of each message that appears, changes or goes (true); undo with the answer."""
@@ -186,74 +213,20 @@ class Workspace:
             watcher(message, gone=gone)
 
     def _tell_parent(self, reply: Message) -> None:
+        """The count of replies of the parent has changed, and nothing else of it."""
+        if not reply.is_reply or reply.only_for is not None:
+            return
         parent = self._messages[reply.channel].get(reply.thread_ts or "")
         if parent is not None:
             self._tell(parent, gone=False)
 
-    # shapes
-
-    def as_wire(self, message: Message, *, with_metadata: bool = False) -> Json:
-        """A message as the Web API and the payloads show it."""
-        wire: Json = {"type": "message", "user": message.user, "ts": message.ts}
-        wire["text"] = message.text
-        wire["team"] = TEAM_ID
-        if message.user == BOT_USER_ID:
-            wire |= {"bot_id": BOT_ID, "app_id": APP_ID}
-        wire |= {"blocks": list(message.blocks)} if message.blocks else {}
-        if message.attachments:
-            wire["attachments"] = [
-                {"id": index, **attachment}
-                for index, attachment in enumerate(message.attachments, start=1)
-            ]
-        if message.broadcast:
-            wire["subtype"] = "thread_broadcast"
-        wire |= {"edited": message.edited} if message.edited else {}
-        wire |= {"files": list(message.files)} if message.files else {}
-        wire |= {"reactions": list(message.reactions)} if message.reactions else {}
-        wire |= {"username": message.username} if message.username else {}
-        if with_metadata and message.metadata:
-            wire["metadata"] = message.metadata
-        return wire | self._thread_fields(message)
-
-    def _thread_fields(self, message: Message) -> Json:
-        if message.is_reply:
-            return {"thread_ts": message.thread_ts}
-        replies = list(self.replies(message))
-        if not replies:
-            return {}
-        return {
-            "thread_ts": message.ts,
-            "reply_count": len(replies),
-            "reply_users": sorted({reply.user for reply in replies}),
-            "reply_users_count": len({reply.user for reply in replies}),
-            "latest_reply": replies[-1].ts,
-        }
-
-    def as_seen(self, message: Message) -> Json:
-        """A message as the page and the tests show it: every key is there."""
-        wire = self.as_wire(message, with_metadata=True)
-        return {
-            "ts": message.ts,
-            "channel": message.channel,
-            "user": message.user,
-            "name": message.username or self.people[message.user].name,
-            "text": message.text,
-            "blocks": list(message.blocks),
-            "attachments": wire.get("attachments", []),
-            "ephemeral": message.only_for is not None,
-            "edited": message.edited is not None,
-            "thread_ts": wire.get("thread_ts"),
-            "reply_count": wire.get("reply_count", 0),
-            "broadcast": message.broadcast,
-            "files": list(message.files),
-            "reactions": list(message.reactions),
-            "metadata": message.metadata,
-        }
-
     def mine(self, channel: str) -> Channel:
-        """The channel with this id, which the bot must be a member of."""
+        """The channel with this id, which the bot must be a member of.
+
+        A private one that it is not in does not exist for it.
+        """
         room = self.channels.get(channel)
-        if room is None:
+        if room is None or (room.kind != "channel" and BOT_USER_ID not in room.members):
             raise Refused("channel_not_found")
         if BOT_USER_ID not in room.members:
             raise Refused("not_in_channel")

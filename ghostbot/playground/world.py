@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ghostbot.playground.cabinet import Cabinet
 from ghostbot.playground.clock import Clock
-from ghostbot.playground.directory import BOT_USER_ID
+from ghostbot.playground.directory import BOT_USER_ID, TEAM_ID
 from ghostbot.playground.errands import Errands
 from ghostbot.playground.events import Events
 from ghostbot.playground.faults import Faults
@@ -16,17 +17,6 @@ from ghostbot.playground.socket_mode import Sockets
 from ghostbot.playground.surfaces import Views
 from ghostbot.playground.vouchers import Vouchers
 from ghostbot.playground.workspace import Message, Workspace
-
-
-@dataclass(slots=True)
-class Upload:
-    """A file on its way: announced, then sent, then shared."""
-
-    id: str
-    name: str
-    length: int
-    data: bytes | None = None
-    shared: bool = False
 
 
 @dataclass(slots=True)
@@ -41,10 +31,12 @@ class World:
     events: Events
     views: Views
     errands: Errands
+    cabinet: Cabinet
     bot_token: str
     app_token: str
     base_url: str = ""
-    uploads: dict[str, Upload] = field(default_factory=dict)
+    edit_window_s: float | None = None  # the workspace's rule on how long posts may be edited
+    pins: dict[str, dict[str, int]] = field(default_factory=dict)  # channel → ts → when
     on_notice: Callable[[str, str], None] = lambda _user, _text: None
 
     def post(self, message: Message) -> Message:
@@ -66,6 +58,41 @@ class World:
         self.workspace.remove(message)
         if message.only_for is None:
             self.events.deleted(message)
+
+    def react(self, message: Message, name: str, user: str, *, on: bool) -> Message:
+        """Give a message someone's reaction, or take it away."""
+        new = self.workspace.put(with_reaction(message, name, user, on=on))
+        item = {"type": "message", "channel": message.channel, "ts": message.ts}
+        body = {"user": user, "reaction": name, "item": item, "item_user": message.user}
+        if BOT_USER_ID in self.workspace.channels[message.channel].members:
+            self.events.happened("reaction_added" if on else "reaction_removed", body)
+        return new
+
+    def join(self, channel: str, user: str, *, inviter: str = "") -> None:
+        """Make someone a member, and say so in the channel."""
+        room = self.workspace.channels[channel]
+        if user in room.members:
+            return
+        self.workspace.change(channel, members=(*room.members, user))
+        words = f"<@{user}> has joined the channel"
+        ts = self.workspace.next_ts()
+        self.post(Message(ts, channel, user, words, subtype="channel_join"))
+        more = {"inviter": inviter} if inviter else {}
+        self._moved("member_joined_channel", channel, user, **more)
+
+    def leave(self, channel: str, user: str) -> None:
+        """Make someone a member no more; the app still hears of its own leaving."""
+        room = self.workspace.channels[channel]
+        self._moved("member_left_channel", channel, user)
+        left = tuple(member for member in room.members if member != user)
+        self.workspace.change(channel, members=left)
+
+    def _moved(self, name: str, channel: str, user: str, **more: str) -> None:
+        room = self.workspace.channels[channel]
+        if BOT_USER_ID in room.members:
+            kind = {"channel": "C", "group": "G"}.get(room.kind, "D")
+            body = {"user": user, "channel": channel, "channel_type": kind}
+            self.events.happened(name, body | {"team": TEAM_ID} | more)
 
     def from_app(self, channel: str, content: Content, **place: Any) -> Message:
         """A message of the app that nobody sees yet."""
@@ -121,3 +148,18 @@ def edited(old: Message, content: Content, *, mark: Json | None) -> Message:
         attachments=old.attachments if content.attachments is None else content.attachments,
         edited=None if blocks else mark,
     )
+
+
+def reacted(message: Message, name: str) -> list[str]:
+    """Who has reacted with this emoji."""
+    return next((list(r["users"]) for r in message.reactions if r["name"] == name), [])
+
+
+def with_reaction(message: Message, name: str, user: str, *, on: bool) -> Message:
+    """The message with someone's reaction, or without it."""
+    users = [*(u for u in reacted(message, name) if u != user), *([user] if on else [])]
+    changed = {"name": name, "users": users, "count": len(users)}
+    kept = [changed if r["name"] == name else r for r in message.reactions]
+    if changed not in kept:
+        kept.append(changed)
+    return replace(message, reactions=tuple(r for r in kept if r["users"]))

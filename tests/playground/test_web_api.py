@@ -23,7 +23,7 @@ async def test_the_bot_is_told_who_it_is(slack: AsyncWebClient) -> None:
 
 
 async def test_a_method_that_is_not_there_is_unknown(slack: AsyncWebClient, refusal: Any) -> None:
-    assert (await refusal(slack.api_call("pins.add")))["error"] == "unknown_method"
+    assert (await refusal(slack.api_call("canvases.create")))["error"] == "unknown_method"
 
 
 async def test_no_token_is_not_authed(playground: Playground, http: aiohttp.ClientSession) -> None:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ghostbot.playground.methods import chat, conversations, files, people, reactions, views
+from ghostbot.playground.methods import (
+    chat,
+    conversations,
+    files,
+    people,
+    pins,
+    reactions,
+    views,
+)
 from ghostbot.playground.methods.rights import Method
 
 METHODS: Mapping[str, Method] = {
@@ -14,4 +22,5 @@ METHODS: Mapping[str, Method] = {
     **views.METHODS,
     **files.METHODS,
     **reactions.METHODS,
+    **pins.METHODS,
 }

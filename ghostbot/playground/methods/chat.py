@@ -6,17 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 from ghostbot.playground.blocks import check_message
-from ghostbot.playground.directory import BOT_ID, BOT_USER_ID, TEAM_DOMAIN, Channel
+from ghostbot.playground.directory import BOT_USER_ID, TEAM_DOMAIN, Channel
 from ghostbot.playground.methods.rights import (
     SPECIAL,
     TIER_3,
     TIER_4,
     Method,
     channel_of,
+    is_visible,
     message_of,
     require_scope,
 )
 from ghostbot.playground.normal import Json
+from ghostbot.playground.shown import as_wire
 from ghostbot.playground.wire import Args, Refused, explained
 from ghostbot.playground.world import Content, World, edited, normal_content
 
@@ -31,8 +33,6 @@ def post_message(world: World, args: Args) -> Json:
     content = _content(args)
     if content.empty:
         raise Refused("no_text")
-    if world.workspace.channels[channel.id].is_archived:
-        raise Refused("is_archived")
     thread_ts = _thread(world, channel, args)
     message = world.from_app(
         channel.id,
@@ -43,8 +43,7 @@ def post_message(world: World, args: Args) -> Json:
         username=_username(world, args),
     )
     world.post(message)
-    wire = world.workspace.as_wire(message, with_metadata=True)
-    wire["bot_profile"] = {"id": BOT_ID, "name": world.workspace.app.bot_name}
+    wire = as_wire(world.workspace, message, with_metadata=True)
     return {"channel": channel.id, "ts": message.ts, "message": wire}
 
 
@@ -54,6 +53,11 @@ def update(world: World, args: Args) -> Json:
     old = message_of(world, channel, args.need("ts"))
     if old.user != BOT_USER_ID:
         raise Refused("cant_update_message")
+    if channel.is_archived:
+        raise Refused("is_inactive")
+    window_s = world.edit_window_s
+    if window_s is not None and world.clock.now() - float(old.ts) > window_s:
+        raise Refused("edit_window_closed")
     content = _content(args)
     if content.text is None and content.blocks is None and content.attachments is None:
         raise Refused("no_text")
@@ -65,7 +69,7 @@ def update(world: World, args: Args) -> Json:
         raise Refused("no_text")
     metadata = _metadata(args)
     new = world.edit(old, new if metadata is None else replace(new, metadata=metadata))
-    wire = world.workspace.as_wire(new, with_metadata=True)
+    wire = as_wire(world.workspace, new, with_metadata=True)
     return {"channel": channel.id, "ts": new.ts, "text": new.text, "message": wire}
 
 
@@ -90,6 +94,8 @@ def delete(world: World, args: Args) -> Json:
     message = message_of(world, channel, args.need("ts"))
     if message.user != BOT_USER_ID:
         raise Refused("cant_delete_message")
+    if channel.is_archived:
+        raise Refused("is_inactive")
     world.delete(message)
     return {"channel": channel.id, "ts": message.ts}
 
@@ -114,8 +120,10 @@ def _target(world: World, args: Args) -> Channel:
     channel = workspace.channels.get(name) or workspace.channels.get(
         workspace.channel_id(name) or ""
     )
-    if channel is None:
+    if channel is None or not is_visible(channel):
         raise Refused("channel_not_found")
+    if channel.is_archived:
+        raise Refused("is_archived")
     if BOT_USER_ID not in channel.members:
         if channel.kind != "channel" or "chat:write.public" not in workspace.app.scopes:
             raise Refused("not_in_channel")

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from ghostbot.playground.directory import BOT_USER_ID, Channel
+from ghostbot.playground.directory import (
+    BOT_USER_ID,
+    PARTNER_TEAM_ID,
+    TEAM_ID,
+    Channel,
+)
 from ghostbot.playground.methods.rights import (
     SCOPE_PREFIX,
     TIER_2,
@@ -13,10 +18,12 @@ from ghostbot.playground.methods.rights import (
     TIER_4,
     Method,
     channel_of,
+    is_visible,
     readable,
     require_scope,
 )
 from ghostbot.playground.normal import Json
+from ghostbot.playground.shown import as_wire
 from ghostbot.playground.wire import Args, Refused
 from ghostbot.playground.workspace import Message
 from ghostbot.playground.world import World
@@ -37,11 +44,11 @@ def list_channels(world: World, args: Args) -> Json:
         require_scope(world, f"{SCOPE_PREFIX.get(kind, kind)}:read")
         kinds.append(kind)
     found = [
-        _as_wire(channel)
+        _channel(channel)
         for channel in world.workspace.channels.values()
         if channel.kind in kinds
         and not (args.flag("exclude_archived") and channel.is_archived)
-        and (channel.kind == "channel" or BOT_USER_ID in channel.members)
+        and is_visible(channel)
     ]
     channels, cursor = page(found, args, default=100)
     return {"channels": channels, "response_metadata": {"next_cursor": cursor}}
@@ -49,7 +56,7 @@ def list_channels(world: World, args: Args) -> Json:
 
 def info(world: World, args: Args) -> Json:
     """conversations.info."""
-    return {"channel": _as_wire(readable(world, args, "read", member=False))}
+    return {"channel": _channel(readable(world, args, "read", member=False))}
 
 
 def history(world: World, args: Args) -> Json:
@@ -85,10 +92,35 @@ def join(world: World, args: Args) -> Json:
         raise Refused("is_archived")
     if BOT_USER_ID in channel.members:
         more = {"warnings": ["already_in_channel"]}
-        wire = _as_wire(channel)
+        wire = _channel(channel)
         return {"channel": wire, "warning": "already_in_channel", "response_metadata": more}
-    world.workspace.join(channel.id, BOT_USER_ID)
-    return {"channel": _as_wire(world.workspace.channels[channel.id])}
+    world.join(channel.id, BOT_USER_ID)
+    return {"channel": _channel(world.workspace.channels[channel.id])}
+
+
+def leave(world: World, args: Args) -> Json:
+    """conversations.leave."""
+    channel = channel_of(world, args)
+    if channel.kind == "im":
+        raise Refused("method_not_supported_for_channel_type")
+    if channel.name == "general":
+        raise Refused("cant_leave_general")
+    if BOT_USER_ID not in channel.members:
+        return {"not_in_channel": True}
+    world.leave(channel.id, BOT_USER_ID)
+    return {}
+
+
+def of_user(world: World, args: Args) -> Json:
+    """users.conversations: the channels that the app is in, or that a person is in with it."""
+    user = args.text("user") or BOT_USER_ID
+    if user not in world.workspace.people:
+        raise Refused("user_not_found")
+    answer = list_channels(world, Args(args.values | {"limit": 1000, "cursor": ""}))
+    rooms = world.workspace.channels
+    found = [c for c in answer["channels"] if user in rooms[c["id"]].members]
+    channels, cursor = page(found, args, default=100)
+    return {"channels": channels, "response_metadata": {"next_cursor": cursor}}
 
 
 def open_dm(world: World, args: Args) -> Json:
@@ -128,13 +160,13 @@ def _messages(world: World, args: Args, shown: list[Message]) -> Json:
     messages, cursor = page(shown, args, default=100)
     with_metadata = args.flag("include_all_metadata")
     return {
-        "messages": [world.workspace.as_wire(m, with_metadata=with_metadata) for m in messages],
+        "messages": [as_wire(world.workspace, m, with_metadata=with_metadata) for m in messages],
         "has_more": bool(cursor),
         "response_metadata": {"next_cursor": cursor},
     }
 
 
-def _as_wire(channel: Channel) -> Json:
+def _channel(channel: Channel) -> Json:
     if channel.kind == "im":
         return {"id": channel.id, "is_im": True, "user": channel.dm_with, "is_archived": False}
     return {
@@ -147,6 +179,14 @@ def _as_wire(channel: Channel) -> Json:
         "is_mpim": False,
         "is_private": channel.is_private,
         "is_archived": channel.is_archived,
+        "is_shared": channel.is_shared,
+        "is_ext_shared": channel.is_shared,
+        "is_org_shared": False,
+        "is_pending_ext_shared": False,
+        "context_team_id": TEAM_ID,
+        "shared_team_ids": [TEAM_ID, *([PARTNER_TEAM_ID] if channel.is_shared else [])],
+        "previous_names": [],
+        "unlinked": 0,
         "is_general": channel.name == "general",
         "is_member": BOT_USER_ID in channel.members,
         "created": CREATED,
@@ -164,5 +204,7 @@ METHODS = {
     "conversations.replies": Method(replies, TIER_3),
     "conversations.members": Method(members, TIER_4),
     "conversations.join": Method(join, TIER_3, "channels:join"),
+    "conversations.leave": Method(leave, TIER_3, "channels:join"),
+    "users.conversations": Method(of_user, TIER_3),
     "conversations.open": Method(open_dm, TIER_3, "im:write"),
 }

@@ -1,4 +1,4 @@
-"""auth.*, users.*, usergroups.* and apps.*: who the app is, and who else is there."""
+"""auth.*, users.*, usergroups.*, bots.*, team.* and apps.*: who the app is, and who is there."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from ghostbot.playground.directory import (
     Person,
     Usergroup,
 )
-from ghostbot.playground.methods.conversations import page
-from ghostbot.playground.methods.rights import SPECIAL, TIER_1, TIER_2, TIER_4, Method
+from ghostbot.playground.methods.conversations import CREATED, page
+from ghostbot.playground.methods.rights import SPECIAL, TIER_1, TIER_2, TIER_3, TIER_4, Method
 from ghostbot.playground.normal import Json
+from ghostbot.playground.shown import profile
 from ghostbot.playground.wire import Args, Refused
 from ghostbot.playground.world import World
 
@@ -58,9 +59,9 @@ def user_list(world: World, args: Args) -> Json:
 
 def usergroup_list(world: World, args: Args) -> Json:
     """usergroups.list."""
-    with_users = args.flag("include_users")
+    users, count = args.flag("include_users"), args.flag("include_count")
     groups = world.workspace.usergroups.values()
-    return {"usergroups": [_group(group, with_users=with_users) for group in groups]}
+    return {"usergroups": [_group(group, users=users, count=count) for group in groups]}
 
 
 def usergroup_users(world: World, args: Args) -> Json:
@@ -74,7 +75,7 @@ def usergroup_users(world: World, args: Args) -> Json:
 def _as_wire(person: Person, *, with_locale: bool) -> Json:
     return {
         "id": person.id,
-        "team_id": TEAM_ID,
+        "team_id": person.team_id,
         "name": person.name,
         "deleted": False,
         "real_name": person.real_name,
@@ -88,30 +89,68 @@ def _as_wire(person: Person, *, with_locale: bool) -> Json:
         "is_ultra_restricted": False,
         "is_bot": person.is_bot,
         "is_app_user": False,
+        "updated": CREATED,
+        **({"is_stranger": True} if person.is_stranger else {}),
         "profile": {
             "real_name": person.real_name,
             "display_name": person.name,
-            "team": TEAM_ID,
-            **({"bot_id": BOT_ID, "api_app_id": APP_ID} if person.is_bot else {}),
+            "real_name_normalized": person.real_name,
+            "display_name_normalized": person.name,
+            "team": person.team_id,
+            **({"bot_id": person.bot_id, "api_app_id": person.app_id} if person.bot_id else {}),
         },
         **({"locale": "en-US"} if with_locale else {}),
     }
 
 
-def _group(group: Usergroup, *, with_users: bool) -> Json:
+def _group(group: Usergroup, *, users: bool, count: bool) -> Json:
     return {
         "id": group.id,
         "team_id": TEAM_ID,
         "is_usergroup": True,
+        "is_subteam": True,
         "name": group.name,
+        "description": "",
         "handle": group.handle,
+        "is_external": False,
+        "date_create": CREATED,
+        "date_update": CREATED,
         "date_delete": 0,
-        "user_count": len(group.users),
-        **({"users": list(group.users)} if with_users else {}),
+        "auto_type": None,
+        "created_by": "U0ALICE",
+        "updated_by": "U0ALICE",
+        "deleted_by": None,
+        "prefs": {"channels": [], "groups": []},
+        **({"users": list(group.users)} if users else {}),
+        **({"user_count": len(group.users)} if count else {}),
     }
 
 
+def api_test(_world: World, args: Args) -> Json:
+    """api.test."""
+    if error := args.text("error"):
+        raise Refused(error, args=args.values)
+    return {"args": args.values}
+
+
+def team_info(_world: World, _args: Args) -> Json:
+    """team.info."""
+    team = {"id": TEAM_ID, "name": "Playground", "domain": TEAM_DOMAIN, "email_domain": ""}
+    return {"team": team | {"url": f"https://{TEAM_DOMAIN}.slack.com/", "icon": {}}}
+
+
+def bot_info(world: World, args: Args) -> Json:
+    """bots.info."""
+    for person in world.workspace.people.values():
+        if person.bot_id and person.bot_id == args.text("bot"):
+            return {"bot": profile(person)}
+    raise Refused("bot_not_found")
+
+
 METHODS = {
+    "api.test": Method(api_test, TIER_4, anyone=True),
+    "bots.info": Method(bot_info, TIER_3, "users:read"),
+    "team.info": Method(team_info, TIER_3, "team:read"),
     "auth.test": Method(auth_test, SPECIAL),
     "apps.connections.open": Method(open_connection, TIER_1, "connections:write", app_token=True),
     "users.info": Method(user_info, TIER_4, "users:read"),

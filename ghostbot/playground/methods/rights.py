@@ -29,6 +29,7 @@ class Method:
     per_minute: int
     scope: str = ""
     app_token: bool = False
+    anyone: bool = False  # takes no token at all
 
 
 def require_scope(world: World, *scopes: str) -> None:
@@ -39,11 +40,19 @@ def require_scope(world: World, *scopes: str) -> None:
 
 
 def channel_of(world: World, args: Args, name: str = "channel") -> Channel:
-    """The channel that an id names. Names are no ids: only chat.postMessage takes them."""
+    """The channel that an id names. Names are no ids: only chat.postMessage takes them.
+
+    A private channel that the app is not in does not exist for it.
+    """
     channel = world.workspace.channels.get(args.need(name))
-    if channel is None:
+    if channel is None or not is_visible(channel):
         raise Refused("channel_not_found")
     return channel
+
+
+def is_visible(channel: Channel) -> bool:
+    """Whether the app may know that there is such a channel."""
+    return channel.kind == "channel" or BOT_USER_ID in channel.members
 
 
 def readable(world: World, args: Args, right: str, *, member: bool) -> Channel:

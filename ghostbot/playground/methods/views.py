@@ -6,7 +6,7 @@ from ghostbot.playground.blocks import check_view
 from ghostbot.playground.methods.rights import TIER_4, Method
 from ghostbot.playground.normal import Json
 from ghostbot.playground.vouchers import Trigger
-from ghostbot.playground.wire import Args, Refused
+from ghostbot.playground.wire import Args, Refused, explained
 from ghostbot.playground.world import World
 
 
@@ -28,6 +28,8 @@ def push(world: World, args: Args) -> Json:
 def update(world: World, args: Args) -> Json:
     """views.update."""
     view = check_view(args.get("view"), ["modal"])
+    if not args.get("view_id") and not args.get("external_id"):
+        raise explained("invalid_arguments", "missing required field: view_id")
     made = world.views.update(
         view,
         view_id=args.get("view_id"),

@@ -40,7 +40,7 @@ function everything(all) {
   document.title = `${all.team} – playground`;
   $("person").replaceChildren(
     ...all.people
-      .filter((p) => !p.bot)
+      .filter((p) => p.playable)
       .map((p) =>
         el("option", { value: p.name, selected: p.name === all.me }, `${p.name} (${p.real_name})`),
       ),
@@ -195,7 +195,7 @@ function drawHead() {
     el("h2", {}, channel.dm ? `👻 ${state.all.bot.name}` : `# ${channel.name}`),
     ...tabs,
     el("span", { class: "topic" }, channel.topic),
-    el("span", { class: "faint members" }, channel.dm ? "" : `${channel.members} members`),
+    el("span", { class: "faint members" }, channel.dm ? "" : `${channel.members.length} members`),
   );
 }
 

@@ -91,7 +91,7 @@ function file(one) {
       "div",
       {},
       "📄 ",
-      link(one.url_private, one.title),
+      el("a", { href: `/page/files/${one.id}`, download: one.name }, one.title),
       el("span", { class: "faint" }, ` ${one.size.toLocaleString("en")} bytes`),
     ),
     one.preview ? el("pre", {}, one.preview, one.preview_is_truncated ? "\n…" : "") : null,
