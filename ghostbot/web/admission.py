@@ -4,7 +4,8 @@ Rule 1: ghost.sock is 0600: whoever can open it is the local admin, named by the
 Rule 2: the private door is open to every program and every web page on this machine, so it
         asks for the token, and for a Host and an Origin of its own. A foreign name in Host is
         DNS rebinding; a foreign Origin is another page's script.
-Rule 3: `/health` needs no token, as it tells nothing but that Ghost lives.
+Rule 3: `/health` needs no token, as it tells nothing but that Ghost lives, and webhooks need
+        none, as each delivery is signed by its source.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from ghostbot.web.token import same
 
 ACTOR = web.RequestKey("actor", Actor)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
-OPEN = frozenset({"/health"})
+OPEN = frozenset({"/health", "/webhook"})
+SIGNED = "/webhook/"
 UCRED = struct.Struct("3i")  # pid, uid, gid: unix(7), SO_PEERCRED
 
 
@@ -72,7 +74,7 @@ def _refuse(
     if any(origin not in (f"http://{host}", f"https://{host}") for origin in origins):
         shown = _shown(origins[0])
         return answers.no(403, "wrong_origin", f"cannot answer: Origin {shown} is another site's")
-    if request.path in OPEN or _has(request, token):
+    if request.path in OPEN or request.path.startswith(SIGNED) or _has(request, token):
         return None
     said = "cannot answer: send `Authorization: Bearer TOKEN`, with the token in web.token"
     return answers.no(401, "no_token", said, {"WWW-Authenticate": 'Bearer realm="ghost"'})

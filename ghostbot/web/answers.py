@@ -17,8 +17,16 @@ from ghostbot.veil import hide_in
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+
+class NotProved(errors.GhostError):
+    """Nobody knows who asks."""
+
+    code = "bad_signature"
+
+
 STATUS: dict[type[errors.GhostError], int] = {
     errors.BadRequest: 400,
+    NotProved: 401,
     errors.NotAllowed: 403,
     errors.NoSuch: 404,
     errors.Failed: 409,
@@ -35,6 +43,7 @@ CODES = {
     408: "too_slow",
     413: "too_large",
     415: "unsupported_type",
+    429: "too_often",
 }
 SAFE = {
     "Server": "ghost",
@@ -70,8 +79,12 @@ def no(
 def no_because(error: errors.GhostError) -> web.Response:
     """Say no in Ghost's own words."""
     status = next((s for kind, s in STATUS.items() if isinstance(error, kind)), 500)
-    later = {"Retry-After": str(FULL_S)} if isinstance(error, TooManyPending) else None
-    return no(status, error.code, str(error), later)
+    headers = None
+    if isinstance(error, TooManyPending):
+        headers = {"Retry-After": str(FULL_S)}
+    elif isinstance(error, NotProved):  # RFC 9110 §11.6.1: a 401 says how to prove oneself
+        headers = {"WWW-Authenticate": 'Bearer realm="ghost"'}
+    return no(status, error.code, str(error), headers)
 
 
 @web.middleware
@@ -115,4 +128,10 @@ def _of_http(request: web.Request, error: web.HTTPException) -> web.Response:
         return no(status, code, message, {"Allow": allowed})
     if isinstance(error, web.HTTPNotFound):
         return no(status, code, f"cannot find {request.path}: no such route")
-    return no(status, code, f"cannot answer: {(error.text or error.reason).lower()}")
+    later = error.headers.get("Retry-After")
+    return no(
+        status,
+        code,
+        f"cannot answer: {(error.text or error.reason).lower()}",
+        {"Retry-After": later} if later else None,
+    )

@@ -7,13 +7,11 @@ Rule 2: a port that is taken stops nothing: its owner is told, and the door is t
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import socket
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from aiohttp import web
 
@@ -21,19 +19,24 @@ from ghostbot.ghost import Ghost
 from ghostbot.guards.sanity import Meter
 from ghostbot.keep import keep
 from ghostbot.outlook import Outlook
-from ghostbot.process.identity import owner_of_port
 from ghostbot.web import answers, asked
-from ghostbot.web.address import address
 from ghostbot.web.admission import admission
 from ghostbot.web.daemons import Daemons
 from ghostbot.web.health import Health
 from ghostbot.web.logs import Logs
+from ghostbot.web.sockets import BACKLOG, remove_socket, tcp_socket, unix_socket, why_shut
 from ghostbot.web.status import Status
 from ghostbot.web.token import token
 
 AGAIN_S = 10.0  # how often a door that stays shut is tried
-BACKLOG = 128
 LINGER_S = 1.0  # how long the rest of a body is read that nobody wants any more
+# None is how aiohttp itself is told to write no access log. Nothing is unpacked: a body of a few
+# kilobytes can hold gigabytes, and a signature is of the bytes that came.
+HOW: dict[str, Any] = {
+    "access_log": None,
+    "auto_decompress": False,
+    "lingering_time": LINGER_S,
+}
 GRACE_S = 2.0  # what is being answered when the doors close gets this long
 
 log = logging.getLogger("ghost.web")
@@ -110,14 +113,14 @@ class Doors:
         runner = web.AppRunner(self._app(logs), shutdown_timeout=GRACE_S)
         await runner.setup()
         try:
-            await self._serve(runner, _unix_socket(self._state_dir))
+            await self._serve(runner, unix_socket(self._state_dir))
             log.info("open door=ghost.sock")
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._meter.run(), name="lag meter")
                 door = keep("the private door", lambda: self._private(runner), self._tell)
                 tasks.create_task(door, name="private door")
         finally:
-            _remove_socket(self._state_dir)
+            remove_socket(self._state_dir)
             self.private = None
             for server in self._servers:
                 server.close()
@@ -145,8 +148,7 @@ class Doors:
         assert manager is not None, "the runner was set up before any door"
 
         def connection() -> Connection:
-            # None is how aiohttp itself is told to write no access log.
-            return Connection(manager, loop=loop, lingering_time=LINGER_S, access_log=None)  # type: ignore[arg-type]
+            return Connection(manager, loop=loop, **HOW)
 
         self._servers.append(await loop.create_server(connection, sock=door, backlog=BACKLOG))
 
@@ -158,9 +160,9 @@ class Doors:
         while True:
             try:
                 self._token = token(self._state_dir)
-                door = await _tcp_socket(host, port)
+                door = await tcp_socket(host, port)
             except OSError as error:
-                self._tell(await _why_shut(host, port, error))
+                self._tell(await why_shut("private", "listen", (host, port), error))
                 await asyncio.sleep(AGAIN_S)
             else:
                 await self._serve(runner, door)
@@ -168,50 +170,3 @@ class Doors:
                 self._tell(None)
                 log.info("open door=private at=%s:%d", *self.private)
                 return
-
-
-def _unix_socket(state_dir: Path) -> socket.socket:
-    """Return ghost.sock, bound; what lies there was left by a Ghost that is gone."""
-    with address(state_dir) as path:
-        Path(path).unlink(missing_ok=True)
-        door = socket.socket(socket.AF_UNIX)
-        try:
-            door.bind(path)
-            # Before listen(2) nobody can connect, so that it was never open to others.
-            Path(path).chmod(0o600)
-        except OSError:
-            door.close()
-            raise
-    return door
-
-
-def _remove_socket(state_dir: Path) -> None:
-    with suppress(OSError), address(state_dir) as path:
-        Path(path).unlink(missing_ok=True)
-
-
-async def _tcp_socket(host: str, port: int) -> socket.socket:
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    family, kind, protocol, _, place = found[0]
-    door = socket.socket(family, kind, protocol)
-    try:
-        # A port in TIME_WAIT after Ghost's restart is no other's; see socket(7).
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        door.bind(place)
-        door.listen(BACKLOG)  # on some systems only this tells that the port is taken
-    except OSError:
-        door.close()
-        raise
-    return door
-
-
-async def _why_shut(host: str, port: int, error: OSError) -> str:
-    why = (error.strerror or str(error)).lower()
-    if error.filename:
-        return f"cannot open the private door on {host}:{port}: {error.filename}: {why}"
-    if error.errno == errno.EADDRINUSE:
-        owner = await asyncio.to_thread(owner_of_port, port)
-        by = f"{owner[1]} ({owner[0]})" if owner and owner[0] else "another program"
-        why = f"port is taken by {by}"
-    return f"cannot open the private door on {host}:{port}: {why}; set [web] listen"

@@ -40,6 +40,7 @@ class Patches:
             for route in (
                 web.get(at, self.every),
                 web.post(at, self.propose),
+                web.post(f"{at}/roots/{{name}}/clear", self.clear),
                 web.get(f"{at}/{{id}}", self.one),
                 web.post(f"{at}/{{id}}/approve", self.approve),
                 web.post(f"{at}/{{id}}/reject", self.reject),
@@ -105,6 +106,14 @@ class Patches:
         await asked.body(request)
         p = await self._pipeline.revert(_id(request), _decider(request))
         return await self._going(p, wait_s)
+
+    async def clear(self, request: web.Request) -> web.Response:
+        """Note that a person has mended a root that needed one."""
+        asked.query(request)
+        await asked.body(request)
+        name = request.match_info["name"]
+        said = await self._pipeline.clear(name, _decider(request))
+        return answers.answer({"root": name, "said": said})
 
     async def _going(self, p: Proposal, wait_s: float) -> web.Response:
         """Answer for what was just decided, and goes on."""

@@ -59,6 +59,9 @@ class Pipeline(Protocol):
     async def revert(self, id: str, by: Decider) -> Proposal:  # noqa: A002
         """Propose the opposite."""
 
+    async def clear(self, root: str, by: Decider) -> str:
+        """Note that a root is mended."""
+
     async def wait(self, id: str, timeout_s: float) -> Proposal:  # noqa: A002
         """Wait until it is over."""
 

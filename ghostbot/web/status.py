@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from ghostbot import shapes
+from ghostbot.core.snapshot import House
 from ghostbot.ghost import Ghost
 from ghostbot.outlook import Outlook
 from ghostbot.web import answers
@@ -47,6 +48,10 @@ class Status:
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of this noun."""
         return [web.get("/ghost/status.json", self.status)]
+
+    def house(self) -> House:
+        """Return what it is the status of."""
+        return self._ghost.house()
 
     async def status(self, request: web.Request) -> web.Response:
         """Give the status, or 304 to whoever knows it already."""
