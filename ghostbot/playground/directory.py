@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -185,7 +186,7 @@ def channels(app: App, alerts: str, more: Iterable[str] = ()) -> list[Channel]:
     two = ("U0ALICE", "U0BOB")
     three = (*two, "U0DAVE")
     known = [
-        Channel("C0ALERTS", alerts, (*two, "U0CAROL", BOT_USER_ID), hint),
+        Channel(*named_or_id(alerts, "C0ALERTS"), (*two, "U0CAROL", BOT_USER_ID), hint),
         Channel("C0GENERAL", "general", (*three, "U0ROBOT", BOT_USER_ID), "For everybody"),
         Channel("C0RANDOM", "random", three, f"{app.name} is not in here"),
         Channel("C0PATCHES", "patches", (*two, "U0ROBOT", BOT_USER_ID), "A robot posts here too"),
@@ -196,19 +197,25 @@ def channels(app: App, alerts: str, more: Iterable[str] = ()) -> list[Channel]:
         ),
         Channel("C0LEADS", "leads", two, f"Private; {app.name} is not in here", is_private=True),
     ]
+    rooms = [room for room in known if room.name != alerts or room is known[0]]
+    taken = {name for room in rooms for name in (room.id, room.name)}
     names = dict.fromkeys(name.removeprefix("#") for name in more)
-    rooms = [room for room in known if room.name != alerts or room.id == "C0ALERTS"]
-    taken = {room.name for room in rooms}
-    rooms += [
-        Channel(f"C0MORE{number}", name, (*two, "U0ROBOT", BOT_USER_ID))
-        for number, name in enumerate((n for n in names if n not in taken), start=1)
-    ]
+    for number, name in enumerate((n for n in names if n not in taken), start=1):
+        place = named_or_id(name, f"C0MORE{number}")
+        rooms.append(Channel(*place, (*two, "U0ROBOT", BOT_USER_ID)))
     direct = [
         Channel(f"D{who.id[1:]}", "directmessage", (who.id, BOT_USER_ID), dm_with=who.id)
         for who in people(app)
         if not who.is_bot
     ]
     return rooms + direct
+
+
+def named_or_id(word: str, otherwise: str) -> tuple[str, str]:
+    """The id and the name of a channel that a configuration names by either."""
+    if re.fullmatch(r"C[A-Z0-9]{5,}", word):
+        return word, word.lower()
+    return otherwise, word
 
 
 USERGROUPS = (

@@ -70,12 +70,12 @@ class Playground:
             bot_token=f"xoxb-playground-{secrets.token_hex(12)}",
             app_token=f"xapp-playground-{secrets.token_hex(12)}",
         )
+        self._alerts = next(iter(workspace.channels))
         self._api, self._workspace = WebApi(self._world), workspace
         responses = Responses(self._world)
         self._hands = Hands(self._world, responses)
         self._modals = Modals(self._world, self._hands)
-        trouble = Trouble(self._world)
-        self._live = Live(self._world, Doors(self._hands, self._modals, trouble))
+        self._live = Live(self._world, Doors(self._hands, self._modals, Trouble(self._world)))
         self._server = Server(self._world, self._api, responses, self._live, host=host, port=port)
         self._waiting: set[asyncio.Event] = set()
         self._connect()
@@ -311,4 +311,4 @@ class Playground:
         return self._workspace.seen(self._room(channel, by).id, ts, person)
 
     def _room(self, channel: str, by: str) -> Any:
-        return self._workspace.room(channel or "C0ALERTS", self._workspace.person(by))
+        return self._workspace.room(channel or self._alerts, self._workspace.person(by))

@@ -200,3 +200,13 @@ async def test_a_port_that_is_taken_is_an_oserror(
 def test_it_listens_to_this_machine_alone(manifest: dict[str, Any], host: str) -> None:
     with pytest.raises(ConfigError, match="cannot listen"):
         Playground(manifest, host=host)
+
+
+async def test_the_channels_that_are_asked_for_are_there(manifest: dict[str, Any]) -> None:
+    playground = Playground(manifest, channel="C0123ABCD", channels=("#deploys", "C0456EFGH"))
+    names = {c.id: c.name for c in playground._workspace.channels.values() if not c.dm_with}
+    assert names["C0123ABCD"] == "c0123abcd"
+    assert names["C0456EFGH"] == "c0456efgh"
+    assert "deploys" in names.values()
+    await playground.type("hi")
+    assert playground.messages(channel="C0123ABCD")[0]["text"] == "hi"
