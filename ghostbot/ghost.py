@@ -212,7 +212,7 @@ class Ghost:
         Raises NoSuch (nothing is done then), BadRequest for no names, and Failed where a start
         is useless because a person stopped or holds what it comes after; NotAllowed.
         """
-        names = self._meant_by(doing, asked)
+        names = self.meant(doing, asked)
         self.permit(actor, doing, names)
         if doing is Doing.RESTART and len(names) > 1 and self.queue is not None:
             return await self.queue(names, actor, wait=wait)
@@ -244,7 +244,7 @@ class Ghost:
 
         `given` is set when the first level has it and that is on disk. Raises as `order`.
         """
-        names = self._meant_by(doing, asked)
+        names = self.meant(doing, asked)
         log.info("order verb=%s names=%s by=%s", doing.value, ",".join(names), actor.id)
         event = event_of(doing, actor, None)
         return await self._carry_out(doing, names, event, given or asyncio.Event())
@@ -258,7 +258,7 @@ class Ghost:
         meant = tuple(self._dogs) if names is None else tuple(names)
         return await self._carry_out(Doing.STOP, meant, Stop(lasting=False), asyncio.Event())
 
-    def _meant_by(self, doing: Doing, asked: Iterable[str]) -> tuple[str, ...]:
+    def meant(self, doing: Doing, asked: Iterable[str]) -> tuple[str, ...]:
         """Return whom an order is for. Raises as `order`."""
         names = self.names(asked, doing.value)
         if not names:

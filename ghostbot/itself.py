@@ -21,6 +21,7 @@ from ghostbot.guards.sanity import Sanity
 from ghostbot.guards.selfcheck import CHECK, TEST_S, Selfcheck
 from ghostbot.guards.tunnels import TunnelView
 from ghostbot.orders import Actor
+from ghostbot.permit import Permit
 from ghostbot.probes.finding import Finding
 from ghostbot.process.sweep import Swept
 from ghostbot.reload import Reload, Reloaded
@@ -51,12 +52,14 @@ class Itself:
         reload: Reload,
         upgrades: Upgrades,
         *,
+        permit: Permit,
         alert: Alert,
         machine: Callable[[], Machine | None],
         become_next: Callable[[], None],
         down: Callable[[], None],
     ) -> None:
         """Take the parts; `become_next` begins an upgrade, `down` ends the daemons, then Ghost."""
+        self._permit = permit
         self._house = house
         self._sanity = sanity
         self._reload = reload
@@ -82,31 +85,36 @@ class Itself:
         """Look now; it counts for nothing. Raises NoSuch."""
         return await test(self._house.selfcheck, names)
 
-    async def test_alert(self) -> float | None:
+    async def test_alert(self, actor: Actor) -> float | None:
         """Tell people of a trouble that is none; return after how long they were told, in seconds.
 
         None: there is nobody to tell. Raises Failed where Slack does not take it.
         """
+        self._permit(actor, "test alert")
         return await alert_within(self._alert)
 
     async def reload(self, actor: Actor, *, dry_run: bool) -> Reloaded:
         """Read ghost.toml again. Raises ConfigError with every mistake, and Failed."""
+        self._permit(actor, "reload")
         return await self._reload.reload(actor, dry_run=dry_run)
 
-    async def sweep(self, *, kill: bool) -> Swept:
+    async def sweep(self, actor: Actor, *, kill: bool) -> Swept:
         """Find, and with `kill` end, what Ghost once started and no record knows."""
+        self._permit(actor, "sweep kill" if kill else "sweep list")
         return await self._house.sweep(kill=kill, spare=[os.getpid()])
 
-    async def check_next(self) -> None:
+    async def check_next(self, actor: Actor) -> None:
         """Try the installed version on ghost.toml. Raises Failed with what it says."""
+        self._permit(actor, "upgrade")
         await self._upgrades.check()
 
     def become_next(self) -> None:
-        """Become the installed version; the daemons run on."""
+        """Become the installed version, which was checked; the daemons run on."""
         self._become_next()
 
-    def down(self) -> None:
+    def down(self, actor: Actor) -> None:
         """Stop the daemons, then end."""
+        self._permit(actor, "down")
         self._down()
 
 

@@ -7,11 +7,28 @@ Rule 2: nothing is decided here: rights are `slack.people`'s, meaning is `core.w
 
 from __future__ import annotations
 
+import re
+
 from slack_bolt.async_app import AsyncApp
 
-from ghostbot.slack.blocks import incident
+from ghostbot.slack.blocks import choosers, incident, patch_views
+from ghostbot.slack.blocks import patch as patch_blocks
 from ghostbot.slack.blocks import tasks as task_blocks
-from handlers import buttons, commands, home, mentions, replies, shortcuts, tasks, troubles
+from ghostbot.slack.blocks.menus import SAY
+from handlers import (
+    buttons,
+    choosing,
+    commands,
+    home,
+    mentions,
+    menus,
+    patch_posts,
+    patches,
+    replies,
+    shortcuts,
+    tasks,
+    troubles,
+)
 from handlers.admission import admission
 from handlers.means import Means
 
@@ -23,6 +40,9 @@ def register(app: AsyncApp, means: Means) -> None:
     app.event("app_mention")(mentions.mentioned)
     app.event("message")(mentions.messaged)
     app.event("app_home_opened")(home.opened)
+    app.action(re.compile(f"{SAY}(:.*)?"))(menus.said)
+    app.options(choosers.NAMES)(choosing.suggest)
+    app.view(choosers.CHOOSE)(choosing.chosen)
     app.action(incident.RESTART)(buttons.restart)
     app.action(incident.LOGS)(buttons.logs)
     app.action(incident.HEAL)(tasks.heal)
@@ -30,5 +50,13 @@ def register(app: AsyncApp, means: Means) -> None:
     app.action(incident.SILENCE)(troubles.silence_one)
     app.action(task_blocks.RUN)(tasks.confirmed)
     app.global_shortcut("ghost_open")(shortcuts.opened)
-    app.message_shortcut("ghost_patch_from_message")(shortcuts.patch)
+    app.message_shortcut("ghost_patch_from_message")(patch_posts.shortcut)
+    app.action(patch_blocks.APPROVE)(patches.approved)
+    app.action(patch_blocks.REJECT)(patches.rejecting)
+    app.action(patch_blocks.DIFF)(patches.showing)
+    app.action(patch_blocks.REVERT)(patches.reverting)
+    app.action(patch_views.OPEN)(patches.opened)
+    app.view(patch_views.FORM)(patch_posts.sent)
+    app.view(patch_views.DIGEST)(patches.typed_digest)
+    app.view(patch_views.REASON)(patches.gave_reason)
     app.error(replies.unanswered)

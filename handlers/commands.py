@@ -12,6 +12,7 @@ from ghostbot.errors import BadRequest
 from ghostbot.orders import Actor
 from ghostbot.slack.blocks.text import typed
 from ghostbot.slack.places import Place
+from handlers import choosing, home
 from handlers.handing import submit
 from handlers.means import Means
 from handlers.verbs import ANSWERS
@@ -31,7 +32,11 @@ async def carry_out(text: str, means: Means, actor: Actor, place: Place) -> None
     if isinstance(ask, words.Misheard):
         raise BadRequest(ask.why)
     verb = words.VERBS[ask.verb]
-    actor = await means.people.admit(actor, ask.verb, need=words.needed_for(ask))
     if verb.chooses and not ask.names:
-        raise BadRequest(f"cannot {verb.name}: name a daemon, as in `{verb.usage}`")
+        await choosing.begin(verb.name, means, actor, place)
+        return
+    if not verb.changes:
+        await place.ready()
+    actor = await means.people.admit(actor, ask.verb, need=words.needed_for(ask))
+    await home.settle(means, place)
     await ANSWERS[ask.verb](ask, means, actor, place)

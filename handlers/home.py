@@ -7,6 +7,8 @@ from typing import Any
 
 from ghostbot.orders import Actor
 from ghostbot.slack.blocks import home as homes
+from ghostbot.slack.panes import Pane
+from ghostbot.slack.places import Place
 from ghostbot.slack.work import Piece
 from handlers import replies
 from handlers.means import Means
@@ -22,7 +24,13 @@ async def opened(event: dict[str, Any], means: Means, actor: Actor) -> None:
 async def publish(means: Means, actor: Actor) -> None:
     """Show the house, if `actor` may see it."""
     actor = await means.people.admit(actor, "status")
-    view = homes.home(means.ghost.house(), means.command)
+    view = homes.home(
+        means.ghost.house(),
+        means.command,
+        may=await means.people.allowed(actor.id),
+        incidents=(await means.care.listed()).incidents,
+        parts=means.itself.parts(),
+    )
     await means.gateway.writes.views_publish(user_id=actor.id, view=view)
 
 
@@ -30,3 +38,9 @@ async def excuse(means: Means, actor: Actor, error: Exception, trouble: str) -> 
     """Show why there is nothing to see."""
     view = homes.closed(replies.sorry(error, trouble))
     await means.gateway.writes.views_publish(user_id=actor.id, view=view)
+
+
+async def settle(means: Means, place: Place) -> None:
+    """See that what all may read has a channel, where it was asked for in none."""
+    if isinstance(place, Pane) and not place.channel:
+        place.channel = await means.people.channel_id() or place.user

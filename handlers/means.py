@@ -9,10 +9,12 @@ from ghostbot.config.model import COMMAND
 from ghostbot.core.incident import Incident
 from ghostbot.ghost import Ghost
 from ghostbot.incidents.care import Care
+from ghostbot.itself import Itself
 from ghostbot.slack.gateway import Gateway
 from ghostbot.slack.notifier import Notifier
 from ghostbot.slack.people import People
 from ghostbot.tasks import Tasks
+from handlers.parts import Patching
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,4 +28,6 @@ class Means:
     incident: Callable[[int], Incident | None]
     tasks: Tasks
     care: Care
+    itself: Itself
     command: str = COMMAND
+    patching: Patching | None = None  # None: patches are off

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from slack_bolt.context.async_context import AsyncBoltContext
@@ -13,12 +13,13 @@ from ghostbot.core.daemon import ALIVE
 from ghostbot.core.incident import About, Incident, phase_in
 from ghostbot.core.task import Task
 from ghostbot.core.words import VERBS, Ask, did_you_mean
-from ghostbot.errors import BadRequest, GhostError, NotAllowed
+from ghostbot.errors import BadRequest, ConfigError, GhostError, NotAllowed
 from ghostbot.ghost import Ghost
 from ghostbot.orders import Actor, Doing, Outcome
 from ghostbot.slack.blocks import help as helps
 from ghostbot.slack.blocks import incident as incidents
 from ghostbot.slack.blocks import logs as log_blocks
+from ghostbot.slack.blocks import own as owns
 from ghostbot.slack.blocks import status as statuses
 from ghostbot.slack.blocks import why as whys
 from ghostbot.slack.blocks.message import Message, section
@@ -69,11 +70,13 @@ async def logs(ghost: Ghost, ask: Ask) -> Message:
     return log_blocks.logs(daemon, tail, grep=ask.grep)
 
 
-def help_for(names: Sequence[str], command: str) -> Message:
-    """Return all verbs, or one. Raises BadRequest for a verb that is none."""
+def help_for(names: Sequence[str], may: Collection[str], command: str) -> Message:
+    """Return the first verbs, all, or one. Raises BadRequest for a verb that is none."""
     if not names:
-        return helps.verbs(VERBS.values(), command)
+        return helps.first(may, command)
     verb = names[0].lower()
+    if verb == "all":
+        return helps.every(may, command)
     if verb not in VERBS:
         raise BadRequest(f"cannot explain “{names[0]}”: no such verb{did_you_mean(verb, VERBS)}")
     return helps.verb(VERBS[verb], command)
@@ -112,6 +115,11 @@ def number(word: str, what: str = "task") -> int:
 def running(action: str, actor: Actor) -> Message:
     """Say that an action has been asked for, and by whom."""
     return plain(f"{person(actor)} is running *{name(action)}* …")
+
+
+def drilling(daemon: str, actor: Actor) -> Message:
+    """Say that a daemon is killed on purpose, and by whom."""
+    return plain(f"{person(actor)} is drilling *{name(daemon)}*: killed on purpose …")
 
 
 def cancelled(task: Task, actor: Actor) -> Message:
@@ -180,11 +188,6 @@ def refresh(means: Means, incident: Incident | None) -> None:
         means.notifier.alert(incident)
 
 
-def no_patches_yet() -> Message:
-    """Say that the shortcut has nothing behind it yet."""
-    return plain("Patches come with a later version of Ghost; this one cannot apply any.")
-
-
 def loading() -> Message:
     """Return what a window shows until it is filled."""
     return plain("One moment …")
@@ -194,6 +197,8 @@ def sorry(error: Exception, trouble: str) -> Message:
     """Say what went wrong: Ghost's own refusals in their words, all else with an id of the log."""
     if isinstance(error, NotAllowed):
         return plain(f"🔒 {error}")  # written by Ghost alone; it may name a channel
+    if isinstance(error, ConfigError):
+        return owns.mistakes(error.mistakes)
     if isinstance(error, GhostError):
         return plain(escape(cut(str(error), 1_000)))
     if isinstance(error, TimeoutError):

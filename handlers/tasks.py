@@ -47,6 +47,17 @@ async def begin(action: str, means: Means, actor: Actor, place: Place) -> None:
     means.gateway.work.patiently(piece("run", place, follow))
 
 
+async def drill(ask: Ask, means: Means, actor: Actor, place: Place) -> None:
+    """Kill a daemon on purpose in front of everybody, and say when each thing followed."""
+    (daemon,) = means.ghost.names(ask.names, "drill")
+    await place.say(replies.drilling(daemon, actor))
+
+    async def follow() -> None:
+        await place.say(blocks.one(await means.tasks.drill(daemon, actor)))
+
+    means.gateway.work.patiently(piece("drill", place, follow))
+
+
 async def confirmed(ack: AsyncAck, body: dict[str, Any], means: Means, actor: Actor) -> None:
     """Run the action that somebody was asked about."""
     await ack()

@@ -11,13 +11,14 @@ from collections.abc import Awaitable, Callable
 from ghostbot.core.words import Ask
 from ghostbot.orders import Actor
 from ghostbot.slack.places import Place
-from handlers import looking, orders, tasks, troubles
+from handlers import itself, looking, orders, patches, tasks, troubles
 from handlers.means import Means
 
 Answer = Callable[[Ask, Means, Actor, Place], Awaitable[None]]
 
 ANSWERS: dict[str, Answer] = {
     "status": looking.status,
+    "top": looking.top,
     "why": looking.why,
     "logs": looking.logs,
     "restart": orders.given,
@@ -29,6 +30,17 @@ ANSWERS: dict[str, Answer] = {
     "ack": troubles.ack,
     "silence": troubles.silence,
     "run": tasks.run,
+    "patch": patches.patch,
     "tasks": tasks.tasks,
+    "drill": tasks.drill,
+    "test": itself.test,
+    "health": itself.health,
+    "registry": looking.registry,
+    "backoff": looking.backoff,
+    "tunnels": looking.tunnels,
+    "reload": itself.reload,
+    "upgrade": itself.upgrade,
+    "sweep": itself.sweep,
+    "down": itself.down,
     "help": looking.help_,
 }

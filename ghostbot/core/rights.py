@@ -43,6 +43,7 @@ NEEDS: Mapping[str, Role] = {  # what is asked for within a verb, or by no verb 
     "patch revert": Role.APPROVER,
     "tasks cancel": Role.OPERATOR,
     "heal": Role.OPERATOR,
+    "test alert": Role.OPERATOR,
     "test probes": Role.VIEWER,
     "sweep list": Role.VIEWER,
     "sweep kill": Role.ADMIN,

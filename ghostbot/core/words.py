@@ -22,6 +22,14 @@ OFF = "off"
 LOG_LINES = 20  # what `logs` shows unless told
 LOG_LINES_MAX = 200  # more does not fit one message; the CLI has no such end
 FIRST = ("status", "why", "logs", "restart", "patch", "silence")  # what people need first
+PATCH = {  # what `patch` can do, and how many words each takes
+    "submit": (0, 0),
+    "list": (0, 2),
+    "show": (1, 1),
+    "approve": (1, 2),
+    "reject": (1, 200),
+    "revert": (1, 1),
+}
 ON_THE_MACHINE = frozenset({"up", "init", "install", "config", "doctor", "checks", "dashboard"})
 
 
@@ -159,6 +167,18 @@ def _logs(verb: Verb, rest: list[str]) -> Ask | Misheard:
     return Ask(verb.name, (name,), lines=lines, grep=grep)
 
 
+def _patch(verb: Verb, rest: list[str]) -> Ask | Misheard:
+    """Read `patch` and its own verbs; a reason may be of any number of words."""
+    if not rest:
+        return Ask(verb.name)
+    said, words = rest[0].lower(), rest[1:]
+    if said not in PATCH:
+        near = did_you_mean(said, PATCH)
+        return Misheard(f"cannot patch “{rest[0]}”: write it as in `{verb.usage}`{near}")
+    least, most = PATCH[said]
+    return Ask(verb.name, (said, *words)) if least <= len(words) <= most else _wrong(verb, rest)
+
+
 def line_count(word: str) -> int | None:
     """Return how many lines a word asks for, as many as there is room for; None: no number."""
     if not (word.isascii() and word.isdigit() and int(word[:9]) > 0):
@@ -171,6 +191,7 @@ def _verbs() -> tuple[Verb, ...]:
     names = "NAME…|all|group:G"
     return (
         Verb("status", "status [NAME…]", "how the daemons are", some, look),
+        Verb("top", "top", "who takes most of the machine", nothing, look),
         Verb(
             "why",
             "why NAME",
@@ -264,7 +285,59 @@ def _verbs() -> tuple[Verb, ...]:
             work,
             role=Role.OPERATOR,
         ),
+        Verb(
+            "patch",
+            "patch [list|show ID|approve ID|reject ID [WHY]|revert ID]",
+            "propose a change to files; see what waits, say yes or no, take it back",
+            _patch,
+            work,
+        ),
         Verb("tasks", "tasks [cancel ID]", "long work that is queued, runs or ran", _tasks, work),
+        Verb(
+            "drill",
+            "drill NAME",
+            "kill it on purpose, and see how it comes back",
+            at_most_one,
+            work,
+            role=Role.OPERATOR,
+            chooses=True,
+        ),
+        Verb("test", "test [NAME…|alert]", "every probe now, or a test alert", some, work),
+        Verb("health", "health", "how Ghost's own parts are", nothing, ghost),
+        Verb("registry", "registry", "every daemon's record", nothing, look),
+        Verb("backoff", "backoff", "who died of late, and when it is tried next", nothing, look),
+        Verb("tunnels", "tunnels", "where each tunnel is reached from outside", nothing, look),
+        Verb(
+            "reload",
+            "reload [now]",
+            "what ghost.toml changes; `now` does it",
+            only("now"),
+            ghost,
+            role=Role.ADMIN,
+        ),
+        Verb(
+            "upgrade",
+            "upgrade",
+            "become the installed version; the daemons run on",
+            nothing,
+            ghost,
+            role=Role.ADMIN,
+        ),
+        Verb(
+            "sweep",
+            "sweep [kill]",
+            "what Ghost once started and no record knows",
+            only("kill"),
+            ghost,
+        ),
+        Verb(
+            "down",
+            "down [now]",
+            "stop the daemons, then Ghost itself",
+            only("now"),
+            ghost,
+            role=Role.ADMIN,
+        ),
         Verb(
             "help", "help [VERB|all]", "what there is, or more about one verb", at_most_one, ghost
         ),

@@ -15,15 +15,12 @@ from slack_sdk.errors import SlackApiError
 
 from ghostbot.errors import Failed
 from ghostbot.slack.blocks.home import window
-from ghostbot.slack.blocks.message import Message
+from ghostbot.slack.blocks.message import Message, section
 from ghostbot.slack.places import Place
 from ghostbot.slack.refusals import CHANNEL_REFUSALS, code_of
 
 GONE = "not_found"  # the window was closed meanwhile
-
-
-async def _nothing() -> None:
-    """Refresh nothing."""
+LOADING = Message("One moment …", (section("One moment …"),))
 
 
 @dataclass(slots=True)
@@ -31,7 +28,19 @@ class Pane(Place):
     """A person in front of a window or their Home tab. `view_id` is that of an open window."""
 
     view_id: str | None = None
-    refreshed: Callable[[], Awaitable[None]] = _nothing
+    is_home: bool = False
+    refreshed: Callable[[], Awaitable[None]] | None = None
+    frame: Callable[[Message], dict[str, Any]] = window  # how a message is shown in the window
+
+    @property
+    def can_show(self) -> bool:
+        """Whether a window is open, or can be opened."""
+        return self.view_id is not None or self.trigger_id is not None
+
+    async def ready(self) -> None:
+        """Open the window, empty, as there are only three seconds for that."""
+        if self.view_id is None and self.trigger_id is not None:
+            await self.show(window(LOADING))
 
     async def show(self, view: dict[str, Any]) -> str:
         """Fill the window that is open, or open one. Raises Failed where it is too late."""
@@ -47,13 +56,13 @@ class Pane(Place):
 
     async def tell(self, message: Message) -> None:
         """Tell the asker alone."""
-        if self.view_id is None and self.trigger_id is None:
-            await self._directly(message)
+        if not self.can_show:
+            await self._elsewhere(message)
             return
         try:
-            await self.show(window(message))
+            await self.show(self.frame(message))
         except Failed:
-            await self._directly(message)
+            await self._elsewhere(message)
 
     async def say(self, message: Message) -> None:
         """Say it to all; where Ghost may not speak there, to the asker."""
@@ -63,12 +72,23 @@ class Pane(Place):
             if code_of(error) not in CHANNEL_REFUSALS:
                 raise
             await self._directly(message)
-        await self.refreshed()
+        await self._refresh()
 
     async def refuse(self, message: Message) -> None:
         """Say that it came to nothing, where the asker looks for it."""
         await Place.refuse(self, message)
-        await self.refreshed()
+        await self._refresh()
+
+    async def _refresh(self) -> None:
+        if self.refreshed is not None:
+            await self.refreshed()
+
+    async def _elsewhere(self, message: Message) -> None:
+        """Tell the asker where they asked, or directly."""
+        if self.response_url is not None:
+            await self.gateway.answer(self.response_url, message)
+        else:
+            await self._directly(message)
 
     async def _directly(self, message: Message) -> None:
         args = message.payload()

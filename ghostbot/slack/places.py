@@ -57,6 +57,14 @@ class Place:
             await self._first(message)
         self._spoke = True
 
+    @property
+    def can_show(self) -> bool:
+        """Whether a window can be opened in front of the asker."""
+        return self.trigger_id is not None
+
+    async def ready(self) -> None:
+        """Make ready to tell something soon."""
+
     async def show(self, view: dict[str, Any]) -> str:
         """Open a window in front of the asker; return its id. Raises Failed where it is too late.
 

@@ -113,6 +113,16 @@ class FakeGhost:
             await self.hold.wait()
         return tuple(Outcome(n, ok=self.ok, said=self.said, view=self.views[n]) for n in names)
 
+    def meant(self, doing: Doing, asked: Iterable[str]) -> tuple[str, ...]:
+        names = self.names(asked, doing.value)
+        if self.refusal is not None:
+            raise self.refusal
+        return names
+
+    def records(self) -> tuple[tuple[Daemon, ...], float, float]:
+        found = (Daemon(n, state=v.state, since=1.0) for n, v in self.views.items())
+        return tuple(found), 2.0, NOW
+
     async def why(self, name: str) -> Explained:
         (daemon,) = self.names([name], "explain")
         record = Daemon(daemon, exits=(Exit(-9, "killed by SIGKILL", 1.0),))

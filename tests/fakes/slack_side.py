@@ -29,7 +29,9 @@ from ghostbot.slack.outbox import Outbox
 from ghostbot.slack.people import People
 from ghostbot.tasks import Tasks
 from handlers.means import Means
+from handlers.parts import Patching
 from tests.fakes.ghost import NOW, FakeGhost
+from tests.fakes.itself import FakeItself
 
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
 
@@ -72,6 +74,7 @@ class Side:
     healed: list[tuple[str, str]] = field(default_factory=list)
     desk: Desk | None = None
     executor: Executor | None = None
+    itself: FakeItself = field(default_factory=FakeItself)
 
 
 def gateway_to(slack: Playground, **changes: Any) -> Gateway:
@@ -86,7 +89,12 @@ def gateway_to(slack: Playground, **changes: Any) -> Gateway:
     return Gateway(**args | changes)
 
 
-def side_of(slack: Playground, ghost: FakeGhost, channel: str | None = "#ghost-alerts") -> Side:
+def side_of(
+    slack: Playground,
+    ghost: FakeGhost,
+    channel: str | None = "#ghost-alerts",
+    patching: Callable[[Gateway, Outbox, People], Patching] = lambda *_: None,  # type: ignore[assignment,return-value]
+) -> Side:
     """Build it all; nothing of it runs."""
     incidents: dict[int, Incident] = {}
     told: list[str | None] = []
@@ -108,7 +116,17 @@ def side_of(slack: Playground, ghost: FakeGhost, channel: str | None = "#ghost-a
     side = Side(slack, ghost, gateway, outbox, notifier, posts, incidents, told)
     tasks = tasks_of(side)
     care = care_of(side)
-    means = Means(ghost, gateway, people, notifier, incidents.get, tasks, care)  # type: ignore[arg-type]
+    means = Means(
+        ghost,
+        gateway,
+        people,
+        notifier,
+        incidents.get,
+        tasks,
+        care,
+        side.itself,
+        patching=patching(gateway, outbox, people),
+    )  # type: ignore[arg-type]
     return side
 
 
@@ -144,6 +162,9 @@ class KeptIn:
         return incident
 
     async def open(self) -> list[Incident]:
+        return []
+
+    async def untold(self) -> list[Incident]:
         return []
 
     async def newest(self, most: int) -> list[Incident]:
@@ -220,16 +241,21 @@ async def running(*tasks: Callable[[], Any]) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def slack_side(
-    ghost: FakeGhost, channel: str | None = "#ghost-alerts"
+    ghost: FakeGhost,
+    channel: str | None = "#ghost-alerts",
+    patching: Callable[[Gateway, Outbox, People], Patching] = lambda *_: None,  # type: ignore[assignment,return-value]
+    *more: Callable[[], Any],
 ) -> AsyncIterator[Side]:
     """A playground with Ghost connected to it."""
     slack = Playground(manifest())
     await slack.start()
-    side = side_of(slack, ghost, channel)
+    side = side_of(slack, ghost, channel, patching)
     assert side.executor is not None
     assert side.desk is not None
     try:
-        async with running(side.gateway.run, side.outbox.run, side.executor.run, side.desk.run):
+        async with running(
+            side.gateway.run, side.outbox.run, side.executor.run, side.desk.run, *more
+        ):
             await until(lambda: side.gateway.state() == "connected")
             yield side
     finally:

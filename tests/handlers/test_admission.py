@@ -49,7 +49,7 @@ class Listening:
             raise_error_for_unhandled_request=True,
             request_verification_enabled=False,
         )
-        means = Means(None, self.gateway, None, None, lambda _: None, None, None)  # type: ignore[arg-type]
+        means = Means(None, self.gateway, None, None, lambda _: None, None, None, None)  # type: ignore[arg-type]
         handlers.register(self.app, means)
 
     async def send(self, body: dict[str, Any]) -> tuple[int, str]:

@@ -7,12 +7,30 @@ import inspect
 import pytest
 
 from ghostbot.ghost import Ghost
+from ghostbot.itself import Itself
 from ghostbot.store.posts import Posts
 from tests.fakes.ghost import FakeGhost
+from tests.fakes.itself import FakeItself
 from tests.fakes.slack_side import FakePosts
 
+ITSELF = (
+    "parts",
+    "tunnels",
+    "subjects",
+    "test",
+    "test_alert",
+    "reload",
+    "sweep",
+    "check_next",
+    "down",
+)
+
 PAIRS = [
-    *((Ghost, FakeGhost, name) for name in ("house", "daemon", "names", "order", "logs")),
+    *((Itself, FakeItself, name) for name in ITSELF),
+    *(
+        (Ghost, FakeGhost, name)
+        for name in ("house", "daemon", "names", "order", "logs", "meant", "records")
+    ),
     *((Posts, FakePosts, name) for name in ("get", "put", "forget")),
 ]
 

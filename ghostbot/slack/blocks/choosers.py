@@ -8,21 +8,28 @@ Rule 2: what is wrong is told at its field.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ghostbot.core.snapshot import DaemonView
 from ghostbot.core.words import LOG_LINES, VERBS, Ask, Verb, line_count, span_s
 from ghostbot.slack.blocks.forms import asked, completed, option, plain, select, typed, window
 from ghostbot.slack.blocks.menus import ASK, says
 from ghostbot.slack.blocks.message import Block, Message, actions, section
-from ghostbot.slack.blocks.text import escape
+from ghostbot.slack.blocks.status import mark, urgency
+from ghostbot.slack.blocks.text import count, escape
 
 CHOOSE = "ghost_choose"  # the window
 NAMES = "ghost_names"  # the field that completes names
 MANY = frozenset({"restart", "stop", "start", "hold", "reset", "test"})
 ANY = "any"  # stands for the verb where that is chosen, too
 FOREVER = "ever"
+ALL, GROUP = "all", "group:"
+SILENCE, TEST = "silence", "test"
+ONE_DAEMON = frozenset({"why", "logs", "drill"})
+UNWELL = 5  # how urgent a daemon is at least that stands before `all` (blocks/home.py)
 
 TITLES = {ANY: "Ghost", "why": "Why", "logs": "Logs", "reset": "Try again now"}
 SUBMITS = {ANY: "Go on", "why": "Explain", "logs": "Show", "silence": "Silence", "hold": "Hold"}
@@ -37,7 +44,7 @@ class Chosen:
     """What somebody chose: what it asks for, or what is wrong at which field."""
 
     ask: Ask
-    wrong: Mapping[str, str]
+    wrong: dict[str, str]
     kept: Mapping[str, Any]
 
 
@@ -156,6 +163,50 @@ class _Given:
 
     def typed(self, block: str) -> str:
         return str(self._values.get(block, {}).get(block, {}).get("value") or "").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What somebody may choose from: daemons, and whether those are all there are."""
+
+    views: tuple[DaemonView, ...] = ()
+    everything: bool = False
+
+
+def candidates(
+    verb: str, seen: Seen, cared: Collection[str], looked: Collection[str]
+) -> dict[str, Block]:
+    """Return what may be chosen for a verb, the sick first, as options by name.
+
+    `cared` are the names that troubles are silenced by, `looked` those that a probe looks at.
+    """
+    views = sorted(seen.views, key=urgency)
+    found = {view.name: _daemon(view) for view in views}
+    if not seen.views:
+        return {}
+    if verb in ONE_DAEMON:
+        return found
+    if verb in (SILENCE, TEST):
+        names = cared if verb == SILENCE else looked
+        found |= {name: option(name, name) for name in names if name not in found}
+        return found if verb == TEST else {ALL: option(ALL, ALL, "every trouble"), **found}
+    sick = {view.name: found[view.name] for view in views if urgency(view) < UNWELL}
+    return {**sick, **_together(seen), **found}
+
+
+def _daemon(view: DaemonView) -> Block:
+    about = f"{view.word} · {view.fault}" if view.fault else view.word
+    return option(f"{mark(view)} {view.name}", view.name, about)
+
+
+def _together(seen: Seen) -> dict[str, Block]:
+    groups = Counter(view.group for view in seen.views if view.group)
+    made = {
+        f"{GROUP}{group}": option(f"{GROUP}{group}", f"{GROUP}{group}", count(number, "daemon"))
+        for group, number in groups.items()
+    }
+    everything = option(ALL, ALL, f"all {count(len(seen.views), 'daemon')}")
+    return {**({ALL: everything} if seen.everything else {}), **made}
 
 
 def asks_for(line: str) -> tuple[str, tuple[str, ...]] | None:

@@ -26,7 +26,8 @@ def plain(text: str, limit: int = OPTION_MAX) -> Block:
 
 def option(text: str, value: str, about: str = "") -> Block:
     """Return something to pick; `about` stands beside it in small letters."""
-    made = {"text": plain(text), "value": value[:VALUE_MAX]}
+    sendable = value.encode(errors="replace").decode()  # a lone surrogate is none
+    made = {"text": plain(text), "value": sendable[:VALUE_MAX]}
     return made | ({"description": plain(about)} if about else {})
 
 

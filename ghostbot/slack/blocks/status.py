@@ -30,6 +30,17 @@ MARKS = {
     State.BACKOFF: "🟠",
     State.BLOCKED: "🔴",
 }
+URGENCY = {
+    State.BLOCKED: 0,
+    State.BACKOFF: 2,
+    State.KILLING: 3,
+    State.STOPPING: 3,
+    State.WAITING: 3,
+    State.STARTING: 4,
+    State.UP: 6,
+    State.DOWN: 7,
+}
+SICK, HELD = 1, 5
 TROUBLES_MAX = 3
 CAUSE_MAX = 120
 TROUBLE_MAX = 200
@@ -45,6 +56,15 @@ def mark(view: DaemonView) -> str:
     if view.state is State.DOWN and view.fault:
         return "🔴"
     return MARKS[view.state]
+
+
+def urgency(view: DaemonView) -> int:
+    """Return how early somebody should see a daemon, 0 first."""
+    if view.word == "done":
+        return URGENCY[State.DOWN]
+    if (view.state is State.DOWN and view.fault) or view.health == "sick":
+        return SICK
+    return HELD if "held" in view.word else URGENCY[view.state]
 
 
 def line(view: DaemonView) -> str:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ghostbot.core.words import VERBS
 from ghostbot.process.output import Line, Tail
-from ghostbot.slack.blocks import help as helps
 from ghostbot.slack.blocks.logs import logs, tail_of
 from tests.fakes.block_kit import assert_fits
 from tests.fakes.hostile import HOSTILE
@@ -35,9 +33,3 @@ def test_a_log_without_lines_says_so() -> None:
 def test_what_does_not_fit_is_counted_in_lines() -> None:
     text, left = tail_of(["a" * 50] * 10, 200)
     assert left == 10 - len(text.split("\n"))
-
-
-def test_helps_fit() -> None:
-    assert_fits(helps.verbs(VERBS.values(), "/ghost"))
-    for verb in VERBS.values():
-        assert_fits(helps.verb(verb, "/ghost"))

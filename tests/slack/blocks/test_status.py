@@ -18,7 +18,6 @@ def test_any_number_of_daemons_fits(number: int) -> None:
     shown = house(*(died(f"daemon-{n}", "exited 1" * 20) for n in range(number)))
     assert_fits(status.house(shown))
     assert_fits(beat.beat(shown))
-    view_validator("home_view").validate(home.home(shown, "/ghost"))
     view_validator("modal_view").validate(home.window(status.house(shown)))
 
 
@@ -71,7 +70,6 @@ def test_hostile_words_break_nothing_and_ping_nobody(text: str) -> None:
     assert_fits(status.house(shown))
     assert_fits(status.daemon(bad))
     assert_fits(beat.beat(shown))
-    view_validator("home_view").validate(home.home(shown, "/ghost"))
 
 
 def test_the_beat_names_only_who_is_not_well() -> None:
