@@ -15,7 +15,7 @@ from slack_bolt.response import BoltResponse
 
 from ghostbot.core.rights import Role
 from ghostbot.orders import Actor
-from handlers import replies
+from handlers import patch_posts, replies
 from handlers.means import Means
 
 SEEN_S = 600.0  # Slack delivers an event again after 1 and 5 minutes
@@ -54,7 +54,7 @@ def admission(means: Means) -> Middleware:
         context: AsyncBoltContext,
         next: Callable[[], Awaitable[None]],  # noqa: A002  Bolt's name
     ) -> BoltResponse | None:
-        if seen.again(delivery(body)) or is_bot(body):
+        if seen.again(delivery(body)) or (is_bot(body) and not is_agent(body, means)):
             return BoltResponse(status=200, body="")
         if not teams(body) <= {means.gateway.team_id}:
             return replies.acked("you may not ask Ghost: it belongs to another workspace", body)
@@ -78,6 +78,12 @@ def is_bot(body: dict[str, Any]) -> bool:
     """Tell whether a program speaks: bots would talk to each other for ever."""
     event = body.get("event") or {}
     return bool(event.get("bot_id") or event.get("bot_profile"))
+
+
+def is_agent(body: dict[str, Any], means: Means) -> bool:
+    """Tell whether a program posts that ghost.toml lists: its posts may be patches."""
+    event = body.get("event") or {}
+    return event.get("type") == "message" and patch_posts.is_post(event, means)
 
 
 def teams(body: dict[str, Any]) -> set[str]:

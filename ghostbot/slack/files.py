@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from ghostbot.errors import Failed
+from ghostbot.slack.blocks.text import clean
 from ghostbot.slack.reading import FileRef
 from ghostbot.slack.refusals import NETWORK, code_of
 
@@ -74,7 +75,7 @@ class Files:
 
     async def put(self, name: str, text: str, title: str, *, channel: str, thread_ts: str) -> None:
         """Put a file into a thread. Raises SlackApiError and what the network raises."""
-        data = text.encode()
+        data = clean(text).encode()
         asked = await self._client.files_getUploadURLExternal(filename=name, length=len(data))
         url = str(asked["upload_url"])
         limit = aiohttp.ClientTimeout(total=LIMIT_S)

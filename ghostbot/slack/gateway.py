@@ -128,14 +128,18 @@ class Gateway:
             finally:
                 self._session = self.client.session = self.writes.session = None
 
+    def session(self) -> aiohttp.ClientSession:
+        """Return the one session of all calls, which is there while `run` is."""
+        assert self._session is not None, "there is nothing to call for before the first session"
+        return self._session
+
     async def answer(self, response_url: str, message: Message, *, public: bool = False) -> None:
         """Answer a command or a click by its response_url, to the asker alone unless `public`."""
-        assert self._session is not None, "there is no delivery to answer before the first session"
         kind = "in_channel" if public else "ephemeral"
         body = {**veiled(message.payload()), "response_type": kind, "replace_original": False}
         limit = aiohttp.ClientTimeout(total=TIMEOUT_S)
         proxy = self.client.proxy
-        async with self._session.post(response_url, json=body, timeout=limit, proxy=proxy) as got:
+        async with self.session().post(response_url, json=body, timeout=limit, proxy=proxy) as got:
             if not got.ok:
                 log.warning("response_url refused status=%s", got.status)
 

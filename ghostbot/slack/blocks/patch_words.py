@@ -56,8 +56,9 @@ RISKS = {
     "tier:punctuation": "A place fits only where look-alike quotes and dashes count as the same.",
     "lines": "It changes {} lines, which is a lot to read.",
     "files": "It changes {} files, which is a lot to read.",
-    "regex": "It was found by a pattern, and a pattern can match more than was meant.",
-    "secret": "It may add a secret.",
+    "regex": "Its place was found by a pattern, which can match more than was meant.",
+    "matches": "Its pattern changes {} places.",
+    "unanchored": "It adds lines to a place that it does not name; they went to the end.",
 }
 RISKS_SHOWN = 8
 OPS = {"add": "new", "delete": "deleted", "move": "moved", "mode": "mode only"}
