@@ -41,6 +41,7 @@ class Carried:
     """What became of a plan."""
 
     status: Status
+    code: str | None = None  # of `core.patch.CODES`, where it may not be any more
     reason: str | None = None
     left: tuple[str, ...] = ()  # "path: why it is not as it was", or what of the house is not
     checks: tuple[CheckLine, ...] = ()
@@ -90,7 +91,7 @@ def carry_out(
                 patience_s=PATIENCE_S,
             )
         except Refused as refused:
-            return Carried(status=Status.FAILED, reason=refused.words)
+            return Carried(status=Status.FAILED, code=refused.code, reason=refused.words)
         return carrying.ended(outcome, f"{title or 'Patch'} ({patch})")
 
 

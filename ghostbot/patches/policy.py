@@ -24,7 +24,7 @@ from ghostbot.patches.risk import risks
 
 VERSION = 1  # of all that is decided here and in paths.py: another one voids every yes
 AUTO_LINES, AUTO_FILES = 100, 5  # what a person would not miss, were it read
-RISKY = ("protected:", "path:", "lines:", "files:", "deleted_test", "overwrite")
+RISKY = ("protected:", "not_allowed", "path:", "lines:", "files:", "deleted_test", "overwrite")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

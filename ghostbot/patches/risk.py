@@ -6,6 +6,7 @@ import re
 
 from ghostbot.core.patch import PLAIN, Change, Op, Plan
 from ghostbot.patches.diff import count
+from ghostbot.patches.globs import covering
 from ghostbot.patches.paths import NO_RULES, Rules, protected_by, risky_by
 
 LINES_MANY = 300
@@ -35,6 +36,8 @@ def tier(change: Change) -> str:
 def _of(change: Change, rules: Rules) -> list[str]:
     found = []
     for path in filter(None, (change.path, change.source)):
+        if rules.allow and covering(path, rules.allow) is None:
+            found.append("not_allowed")
         if (rule := protected_by(path, rules)) is not None:
             found.append(f"protected:{rule}")
         if (rule := risky_by(path, rules)) is not None:
