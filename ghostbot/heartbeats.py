@@ -6,10 +6,16 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent
+from apscheduler.events import (
+    EVENT_JOB_ERROR,
+    EVENT_JOB_MAX_INSTANCES,
+    EVENT_JOB_MISSED,
+    JobEvent,
+)
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
@@ -20,16 +26,22 @@ LATE_S = 30  # a beat later than this tells of another time, and is left out
 log = logging.getLogger("ghost.beats")
 
 
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What is done every so often. It may wait, as long as it ends before the next one."""
+
+    name: str
+    every_s: float
+    do: Callable[[], Awaitable[None] | None]
+    first_s: float = FIRST_S
+
+
 class Heartbeats:
     """Beats every so often while `run` runs."""
 
-    def __init__(
-        self, *, every_s: float | None, beat: Callable[[], None], first_s: float = FIRST_S
-    ) -> None:
-        """Take how often (None: never), and what a beat does; it must not wait."""
-        self._every_s = every_s
-        self._beat = beat
-        self._first_s = first_s
+    def __init__(self, *beats: Beat) -> None:
+        """Take the beats."""
+        self._beats = beats
         self._missed: deque[float] = deque(maxlen=100)  # when, monotonic
 
     def misfires(self) -> int:
@@ -39,33 +51,40 @@ class Heartbeats:
 
     async def run(self) -> None:
         """Beat until cancelled; without beats there is nothing to run."""
-        if self._every_s is None:
+        if not self._beats:
             return
         scheduler = AsyncIOScheduler(timezone=UTC, event_loop=asyncio.get_running_loop())
-        scheduler.add_listener(self._note, EVENT_JOB_MISSED | EVENT_JOB_ERROR)
-        scheduler.add_job(
-            self._in_loop,
-            IntervalTrigger(seconds=self._every_s, timezone=UTC),
-            name="beat",
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=LATE_S,
-            next_run_time=datetime.now(UTC) + timedelta(seconds=self._first_s),
+        scheduler.add_listener(
+            self._note, EVENT_JOB_MISSED | EVENT_JOB_ERROR | EVENT_JOB_MAX_INSTANCES
         )
+        for beat in self._beats:
+            scheduler.add_job(
+                _in_loop,
+                IntervalTrigger(seconds=beat.every_s, timezone=UTC),
+                args=(beat,),
+                id=beat.name,
+                name=beat.name,
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=LATE_S,
+                next_run_time=datetime.now(UTC) + timedelta(seconds=beat.first_s),
+            )
         scheduler.start()
         try:
             await asyncio.Event().wait()
         finally:
             scheduler.shutdown(wait=False)
 
-    def _note(self, event: JobExecutionEvent) -> None:
+    def _note(self, event: JobEvent) -> None:
         self._missed.append(time.monotonic())
         if event.code == EVENT_JOB_ERROR:
-            log.error("beat failed", exc_info=event.exception)
+            log.error("%s failed", event.job_id, exc_info=event.exception)
         else:
-            due = event.scheduled_run_time.isoformat(timespec="seconds")
-            log.warning("beat missed due=%s", due)
+            log.warning("%s missed", event.job_id)
 
-    async def _in_loop(self) -> None:
-        # APScheduler runs a plain function on a thread; a coroutine runs where Ghost does.
-        self._beat()
+
+async def _in_loop(beat: Beat) -> None:
+    # APScheduler runs a plain function on a thread; a coroutine runs where Ghost does.
+    done = beat.do()
+    if done is not None:
+        await done

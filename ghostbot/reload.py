@@ -104,8 +104,8 @@ class Reload:
         try:
             await asyncio.to_thread(veil.learn, config)  # before anybody prints what is new
             gone = await self._stop(todo.removed, actor)
+            self.config = config  # before those who ask for it are told
             self._house.apply(config, self._keep)
-            self.config = config
             restarted = [c.name for c in todo.restarted if self._wants_restart(c.name)]
             added = [n for n in todo.added if self._house.dogs[n].table.autostart]
             done = await asyncio.gather(

@@ -220,6 +220,18 @@ class Supervision:
             if dog.daemon.is_alive
         }
 
+    def within(self, name: str) -> tuple[str, ...]:
+        """Return what else means a daemon: its family (`web` for web-1), its group (`group:G`)."""
+        dog = self.dogs.get(name)
+        if dog is None:
+            return ()
+        group = (f"group:{dog.table.group}",) if dog.table.group else ()
+        return tuple(word for word in (dog.table.of, *group) if word != name)
+
+    def words(self) -> set[str]:
+        """Return every word that means daemons."""
+        return {word for name in self.dogs for word in (name, *self.within(name))}
+
     def daemons(self) -> dict[str, Daemon]:
         """Return every daemon's record as it is now."""
         return {name: dog.daemon for name, dog in self.dogs.items()}

@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from ghostbot.bus import Bus
 from ghostbot.config.masks import Veil, is_secret, looks_secret, within
@@ -99,6 +100,9 @@ def _values(config: Config, environ: Mapping[str, str], *, files: bool) -> Itera
     folder = config.path.parent
     yield from _of(environ)
     yield from _of(written(folder))
+    if config.ghost.ping_url is not None:
+        yield config.ghost.ping_url
+        yield from urlsplit(config.ghost.ping_url).path.split("/")
     for daemon in config.daemons.values():
         said: Mapping[str, str] = daemon.env
         if files:

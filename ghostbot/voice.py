@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from ghostbot.core.incident import Incident
@@ -16,6 +17,9 @@ class Voice(Protocol):
 
     def beat(self, house: House) -> None:
         """Say that all this was true just now, in the one message that is edited for it."""
+
+    def missed(self, incidents: Sequence[Incident], *, more: int = 0) -> None:
+        """Say in one message what came and went while people wanted quiet; `more` are counted."""
 
     async def said(self, incident: Incident, since: float) -> float | None:
         """Wait until a trouble was said at or after `since`, and return when (epoch seconds).
@@ -38,6 +42,9 @@ class Silent:
         """Say nothing."""
 
     def beat(self, house: House) -> None:
+        """Say nothing."""
+
+    def missed(self, incidents: Sequence[Incident], *, more: int = 0) -> None:
         """Say nothing."""
 
     async def said(self, incident: Incident, since: float) -> float | None:  # noqa: ARG002 - a Voice's

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
+from ghostbot.config.clock import zone_of
 from ghostbot.config.model import Config
 from ghostbot.config.secrets import found
 from ghostbot.core.history import Digest
@@ -90,7 +91,9 @@ async def workshop(
     tasks = Tasks(ghost, executor, actions, checks, drills)
     await executor.begin()
     trends = Trends(Findings(database))
-    timetable = Timetable(house.dogs, tasks.drill_by_schedule)
+    timetable = Timetable(
+        house.dogs, tasks.drill_by_schedule, zone=zone_of(house.config.ghost.timezone)
+    )
     history = History(house.bus, house.daemons, Hours(database))
     shop = Workshop(executor, checks, tasks, trends, timetable, history)
     try:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ghostbot.config.clock import zone
 from ghostbot.config.command import command
 from ghostbot.config.model import Kill, PublicStatus
+from ghostbot.config.roles import ROLES
 from ghostbot.config.sending import WATCH, WEBHOOK, origin
-from ghostbot.config.speech import mention, routes, window
+from ghostbot.config.speech import mention, patches, routes, window
 from ghostbot.config.start import nice, rlimits, size, umask, user
 from ghostbot.config.values import (
     Reader,
@@ -34,7 +36,7 @@ from ghostbot.config.values import (
     text,
     unless_off,
 )
-from ghostbot.config.watched import ACTION, CHECK, PROBE, cron, pattern, percent
+from ghostbot.config.watched import ACTION, CHECK, PROBE, cron, pattern, percent, url
 from ghostbot.core.restart import After, Kind
 
 Keys = Mapping[str, Reader]
@@ -44,7 +46,13 @@ SOON_S = 0.001  # where nothing at all would be a busy loop, or never
 
 LEAST_LOG = 16_000  # an archive of less is mostly its name
 
-GHOST: Keys = {"name": text, "state_dir": path, "log_total": size(least=LEAST_LOG)}
+GHOST: Keys = {
+    "name": text,
+    "state_dir": path,
+    "timezone": zone,
+    "log_total": size(least=LEAST_LOG),
+    "ping_url": url,
+}
 SLACK: Keys = {
     "channel": channel,
     "command": slash_command,
@@ -54,6 +62,7 @@ SLACK: Keys = {
     "mention": one_or_many(mention, 'mention = ["@on-call"]'),
     "quiet": one_or_many(window, 'quiet = ["22:00-07:00", "sat-sun"]'),
     "routes": routes,
+    "patches": patches,
 }
 WEB: Keys = {
     "listen": unless_off(address),
@@ -118,6 +127,7 @@ DEFAULTS: Keys = {key: read for key, read in DAEMON.items() if key not in ALONE}
 HOMES = {
     "ghost": GHOST,
     "slack": SLACK,
+    "roles": ROLES,
     "web": WEB,
     "action.NAME": ACTION,
     "check.NAME": CHECK,
@@ -130,6 +140,7 @@ HOMES = {
 TABLES = {
     "ghost": GHOST,
     "slack": SLACK,
+    "roles": ROLES,
     "web": WEB,
     "defaults": DEFAULTS,
     "daemon": DAEMON,
@@ -141,9 +152,8 @@ TABLES = {
 
 LATER = frozenset(  # keys and tables that the design names and this version does not build
     {
-        *("roles", "root", "summaries"),
-        *("ghost.ping_url", "ghost.timezone"),
-        *("slack.mode", "slack.patches"),
+        *("root", "summaries"),
+        "slack.mode",
         *("watch.paths", "watch.include", "watch.exclude", "watch.debounce", "watch.run"),
         "watch.notify",
     }

@@ -138,6 +138,13 @@ def masked_url(url: str) -> str:
     return _QUERY.sub(rf"\1{HIDDEN}", masked(url))
 
 
+def masked_path(url: str) -> str:
+    """Return the address of a watcher as it may be shown: its path is what only we may ask."""
+    scheme, _, rest = masked_url(url).partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host}{slash}{HIDDEN if path else ''}"
+
+
 def masked_command(words: tuple[str, ...]) -> tuple[str, ...]:
     """Return a command as it may be shown: what follows `--password` is masked."""
     shown: list[str] = []

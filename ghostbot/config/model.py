@@ -14,6 +14,7 @@ from pathlib import Path
 from ghostbot.core.bucket import Rate
 from ghostbot.core.quiet import Window
 from ghostbot.core.restart import Policy
+from ghostbot.core.rights import Grant
 
 LISTEN = ("127.0.0.1", 5051)  # the private door, on the port of the system Ghost replaces
 COMMAND = "/ghost"  # the slash command that manifest.yml declares
@@ -251,6 +252,8 @@ class GhostTable:
     name: str  # the host's name unless told
     state_dir: Path  # `.ghost` beside the file unless told
     log_total_bytes: int = 2_000_000_000  # on disk, for the logs of all daemons
+    timezone: str | None = None  # of cron, digest and quiet, by its name in tzdata; None: local
+    ping_url: str | None = None  # an outside watcher's, asked each minute while Ghost is well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +276,7 @@ class SlackTable:
     mention: tuple[str, ...] = ()  # whom a page names: ids of people or groups, or @handles
     quiet: tuple[Window, ...] = ()  # when only pages are said
     routes: Mapping[str, str] = field(default_factory=dict)  # severity or group:G → channel
+    patches: PatchesTable | None = None  # where listed agents post patches; None: nowhere
 
 
 class PublicStatus(StrEnum):
@@ -295,12 +299,23 @@ class WebTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RolesTable:
+    """Who may do what in Slack: [roles]. None is unsaid: see `slack.people`."""
+
+    viewer: tuple[Grant, ...] | None = None
+    operator: tuple[Grant, ...] | None = None
+    approver: tuple[Grant, ...] | None = None
+    admin: tuple[Grant, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A whole ghost.toml without mistakes."""
 
     path: Path
     ghost: GhostTable
     slack: SlackTable = SlackTable()
+    roles: RolesTable = RolesTable()
     web: WebTable = WebTable()
     daemons: Mapping[str, DaemonTable]  # in file order
     checks: Mapping[str, CheckTable] = field(default_factory=dict)

@@ -30,6 +30,12 @@ RATE = r"[0-9]+ ?/ ?(s|sec|min|m|h|hour|d|day)"
 TEXT: Shape = {"type": "string"}
 TEXTS: Shape = {"type": "object", "additionalProperties": TEXT}
 WORDS: Shape = {"type": "array", "items": TEXT}
+OPERATOR: Shape = {
+    "type": "object",
+    "properties": {"who": TEXT, "groups": {"anyOf": [TEXT, WORDS]}},
+    "required": ["who", "groups"],
+    "additionalProperties": False,
+}
 STATUS: Shape = {"type": "integer", "minimum": 100, "maximum": 599}
 
 
@@ -45,14 +51,25 @@ PLAIN: Mapping[str, Shape] = {  # by the name of the reader
     "cron": TEXT,
     "environment": TEXTS,
     "flag": {"type": "boolean"},
+    "grantee": TEXT,
     "glob": TEXT,
     "headers": TEXTS,
     "host": TEXT,
     "name": TEXT,
     "mention": TEXT,
+    "operator": {"anyOf": [TEXT, OPERATOR]},
     "nice": {"type": "integer", "minimum": -20, "maximum": 19},
     "origin": TEXT,
     "page_of": TEXT,
+    "patches": {
+        "type": "object",
+        "properties": {
+            "channel": TEXT,
+            "from": {"anyOf": [TEXT, {**WORDS, "minItems": 1}]},
+        },
+        "required": ["channel", "from"],
+        "additionalProperties": False,
+    },
     "path": TEXT,
     "pattern": TEXT,
     "percent": {
@@ -79,6 +96,7 @@ PLAIN: Mapping[str, Shape] = {  # by the name of the reader
     "user": TEXT,
     "variable": TEXT,
     "window": TEXT,
+    "zone": TEXT,
 }
 
 
@@ -93,7 +111,7 @@ def schema(example: str = "") -> Shape:
     looks = {kind: keys for kind, keys in USES.items() if kind != "notify"}
     check = _table(CHECK, told, "check", "probe", "daemon")
     tables = {
-        **{name: _table(TABLES[name], told, name) for name in ("ghost", "slack", "web")},
+        **{name: _table(TABLES[name], told, name) for name in ("ghost", "slack", "roles", "web")},
         "defaults": _table(DEFAULTS, told, "daemon"),
         "daemon": _named(daemon),
         "check": _named(_of_kinds(check, CHECK, looks, ALWAYS | beside)),

@@ -22,6 +22,9 @@ DESCRIBED = frozenset(
 )
 
 
+LIVE = frozenset({"mask", "mention", "quiet", "routes"})  # of [slack]: true from now on
+
+
 def of_daemon(table: DaemonTable) -> dict[str, Any]:
     """Return the settings of one daemon. A port that Ghost chose is none of them."""
     found = {
@@ -38,6 +41,10 @@ def of_daemon(table: DaemonTable) -> dict[str, Any]:
 def of_shared(config: Config) -> dict[str, Any]:
     """Return what belongs to no daemon and is true at once: checks, actions, webhooks."""
     return {
+        **{
+            f"[roles] {field.name}": getattr(config.roles, field.name)
+            for field in fields(config.roles)
+        },
         **{f"[check.{name}]": table for name, table in config.checks.items()},
         **{f"[action.{name}]": table for name, table in config.actions.items()},
         **{f"[webhook.{name}]": table for name, table in config.webhooks.items()},
@@ -49,7 +56,7 @@ def of_ghost(config: Config) -> dict[str, Any]:
     """Return the settings of Ghost itself, by the names that people know: `[web] listen`."""
     return {
         **{f"[ghost] {key}": value for key, value in _flat(config.ghost).items()},
-        **{f"[slack] {key}": value for key, value in _flat(config.slack).items()},
+        **{f"[slack] {key}": value for key, value in _flat(config.slack, *LIVE).items()},
         **{f"[web] {key}": value for key, value in _flat(config.web).items()},
     }
 

@@ -15,11 +15,19 @@ from pathlib import Path
 from signal import Signals
 from typing import Any
 
-from ghostbot.config.masks import masked, masked_command, masked_url, masked_value
-from ghostbot.config.model import CheckTable, Config, DaemonTable, ProbeTable
+from ghostbot.config.masks import masked, masked_command, masked_path, masked_url, masked_value
+from ghostbot.config.model import (
+    CheckTable,
+    Config,
+    DaemonTable,
+    PatchesTable,
+    ProbeTable,
+    RolesTable,
+)
 from ghostbot.config.watched import ALWAYS, CHECK, DOES, OF_ALL, PROBE, USES
 from ghostbot.config.wrong import BARE, quoted
 from ghostbot.core.bucket import Rate
+from ghostbot.core.rights import Grant
 
 OFF = frozenset({"listen", "public", "heartbeat_s"})  # None is "off", and no key left out
 DERIVED = frozenset(
@@ -40,6 +48,7 @@ def show(config: Config) -> str:
 def _lines(config: Config) -> Iterator[str]:
     for name in ("ghost", "slack", "web"):
         yield from ("", f"[{name}]", *_pairs(getattr(config, name), skip=frozenset()))
+    yield from ("", "[roles]", *_roles(config.roles))
     for daemon in config.daemons.values():
         yield from _daemon(daemon)
     for check in config.checks.values():
@@ -51,6 +60,19 @@ def _lines(config: Config) -> Iterator[str]:
     for kind, tables in (("webhook", config.webhooks), ("watch", config.watches)):
         for name, table in tables.items():
             yield from ("", f"[{kind}.{_name(name)}]", *_pairs(table, skip={"name"}))
+
+
+def _roles(roles: RolesTable) -> Iterator[str]:
+    """Say each role that is given; to nobody, where that is said."""
+    for field in fields(roles):
+        grants: tuple[Grant, ...] | None = getattr(roles, field.name)
+        if grants is not None:
+            yield f"{field.name} = [{', '.join(map(_grant, grants))}]"
+
+
+def _grant(grant: Grant) -> str:
+    who = _text(grant.who)
+    return f"{{ who = {who}, groups = {_any(grant.groups)} }}" if grant.groups else who
 
 
 def _daemon(daemon: DaemonTable) -> Iterator[str]:
@@ -165,6 +187,10 @@ def _rate(rate: Rate) -> str:
     return _text(f"{rate.count}/{word}")
 
 
+def _patches(table: PatchesTable) -> str:
+    return f"{{ channel = {_text(table.channel)}, from = {_any(table.from_)} }}"
+
+
 def _rlimits(limits: Mapping[str, tuple[int | None, int | None]]) -> str:
     def bound(count: int | None) -> str:
         return '"unlimited"' if count is None else str(count)
@@ -186,7 +212,9 @@ SPELLED: Mapping[str, Callable[[Any], str]] = {  # by field, where its type does
     "inputs": _secrets,
     "listen": _address,
     "public": _address,
+    "ping_url": lambda url: _text(masked_path(url)),
     "quiet": lambda windows: _any([window.text for window in windows]),
+    "patches": _patches,
     "rate": _rate,
     "rlimits": _rlimits,
     "stop_signal": _signal,

@@ -61,6 +61,11 @@ class Sanity:
             for name, look in self._looks.items():
                 tasks.create_task(self._one(name, look), name=f"sanity {name}")
 
+    def unwell(self, *, but: str) -> str | None:
+        """Say what is wrong with a part of Ghost other than `but`; None: nothing."""
+        bad = (f"{n}: {own.said}" for n, own in self.found.items() if own.ok is False and n != but)
+        return next(bad, None)
+
     async def _one(self, name: str, look: Look) -> None:
         try:
             async with asyncio.timeout(WITHIN_S):
@@ -176,6 +181,15 @@ def beats(misfires: Callable[[], int]) -> Look:
         missed = misfires()
         said = f"{missed} misfires within an hour" if missed else "nothing was missed"
         return Own(missed == 0, said)
+
+    return look
+
+
+def ping(state: Callable[[], tuple[bool | None, str]]) -> Look:
+    """Return what looks at the ping of an outside watcher; `state` says how it went last."""
+
+    async def look() -> Own:
+        return Own(*state())
 
     return look
 

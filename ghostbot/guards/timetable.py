@@ -12,7 +12,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from importlib import import_module
 
 from ghostbot.core.daemon import Daemon, Renew, Start, State, Wanted
@@ -42,12 +43,14 @@ class Timetable:
         *,
         now: Callable[[], datetime] = now_utc,
         due: Due | None = None,
+        zone: tzinfo | None = None,
     ) -> None:
-        """Take the watchdogs by name, and what begins a drill of one of them."""
+        """Take the watchdogs by name, what begins a drill of one of them, and whose clock."""
         self._dogs = dogs
         self._drill = drill
         self._now = now
         self._due = due
+        self._zone = zone
         self._next: dict[tuple[str, str, str], datetime] = {}  # daemon, key, line: when
         self._changed = asyncio.Event()
 
@@ -62,7 +65,7 @@ class Timetable:
             lines = self._lines()
             if lines and self._due is None:  # the scheduler takes a while to import
                 module = await asyncio.to_thread(import_module, "ghostbot.cron")
-                self._due = module.next_fire
+                self._due = partial(module.next_fire, zone=self._zone)
             wait_s = self._look(lines) if lines else None
             try:
                 async with asyncio.timeout(wait_s):

@@ -34,6 +34,7 @@ TEST_CAUSE = "test"
 SETTLE_S = 30.0  # after its start Ghost has told what ails itself
 LOOK_S = 30.0  # a time of quiet begins and ends without telling
 LEAST_S = 0.1  # between two looks at the clock
+MISSED_MAX = 200  # troubles of a time of quiet that are told; more are counted
 ALL = "all"
 
 
@@ -45,6 +46,9 @@ class Incidents(Protocol):
 
     async def open(self) -> list[Incident]:
         """Return those that are not over, or were not long ago."""
+
+    async def untold(self) -> list[Incident]:
+        """Return those of the last day that are over and were told to nobody, oldest first."""
 
 
 class Desk:
@@ -62,13 +66,15 @@ class Desk:
         subjects: Callable[[], Iterable[Subject]] = tuple,
         after: Callable[[], Mapping[str, Collection[str]]] = dict,
         is_quiet: Callable[[float], bool] = lambda _: False,
+        within: Callable[[str], Collection[str]] = lambda _: (),
         now: Callable[[], float] = time.time,
     ) -> None:
         """Take the parts.
 
         `last_lines` reads the end of a daemon's log; `kept` holds what happened before the desk
         was there; `subjects` are the checks and tunnels that there are; `after` says who comes
-        after whom; `is_quiet` tells whether people want quiet at an instant of `now`'s.
+        after whom; `is_quiet` tells whether people want quiet at an instant of `now`'s; `within`
+        names the family and the group of a daemon, as a silence may.
         """
         self._kept = kept
         self._bus = bus
@@ -79,12 +85,14 @@ class Desk:
         self._subjects = subjects
         self._after = after
         self._is_quiet = is_quiet
+        self._within = within
         self._now = now
         self._current: dict[Key, Incident] = {}
         self._kept_one = asyncio.Event()  # set for a moment after each
         self._heard: set[Key] = set()  # what was told in this life of Ghost
         self._turns: asyncio.Queue[Turn] = asyncio.Queue()  # each waits for its own: few at a time
         self._lately = Lately()
+        self._missed: dict[int, Incident] = {}  # over, kept back by quiet alone
         self.silences: dict[str, Hand] = {}  # by name, or `all`; `incidents.care` keeps them
 
     def current(self, daemon: str) -> Incident | None:
@@ -99,6 +107,10 @@ class Desk:
         """Return the newest incident of each kind, the newest of all first."""
         found = {incident.id: incident for incident in self._current.values()}
         return sorted(found.values(), key=lambda incident: -incident.id)
+
+    def words_of(self, incident: Incident) -> set[str]:
+        """Return the names under which it may be silenced: its own, families, groups, `all`."""
+        return {ALL, *(w for one in incident.names for w in (one, *self._within(one)))}
 
     def reloaded(self) -> None:
         """Remember that ghost.toml was read again: it may be why something dies now."""
@@ -142,6 +154,8 @@ class Desk:
             for incident in await self._store.open():
                 for key in () if incident.into else keys_of(incident):
                     self._current.setdefault(key, incident)
+            for over in await self._store.untold():
+                self._miss(over)
             await self._catch_up_daemons()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._take_turns(), name="turns of incidents")
@@ -217,7 +231,7 @@ class Desk:
 
     def _wait_s(self, now: float) -> float | None:
         left = [i for i in self._current.values() if not i.is_over or attention.waits(i)]
-        if not left:
+        if not left and not self._missed:
             return None
         quiet = self._is_quiet(now)
         due = [at for i in left if (at := attention.next_at(i, quiet=quiet)) is not None]
@@ -226,6 +240,8 @@ class Desk:
     async def _attend(self) -> None:
         now = self._now()
         quiet = self._is_quiet(now)
+        if self._missed and not quiet:
+            await self._tell_missed()
         for before in self.all():
             after = attention.lapsed(before, now, quiet=quiet)
             waits = attention.waits(after)
@@ -234,6 +250,23 @@ class Desk:
             tells = waits and not attention.is_muted(after, now, quiet=quiet)
             if after is not before or tells:
                 await self.keep(after, before)
+
+    async def _tell_missed(self) -> None:
+        """Say once what came and went while people wanted quiet."""
+        missed, self._missed = list(self._missed.values()), {}
+        self._voice.missed(missed[-MISSED_MAX:], more=max(0, len(missed) - MISSED_MAX))
+        for one in missed:
+            saved = await self._store.save(replace(one, told=True))
+            for key in keys_of(saved):
+                if self._current.get(key) == one:
+                    self._current[key] = saved
+
+    def _miss(self, incident: Incident) -> None:
+        """Remember what is over and nobody was told of, unless somebody wanted it silent."""
+        self._missed.pop(incident.id, None)
+        kept_back = incident.is_over and not (incident.told or incident.into)
+        if kept_back and incident.silenced is None and not attention.waits(incident):
+            self._missed[incident.id] = incident
 
     async def _catch_up_daemons(self) -> None:
         """Bring the incidents of daemons to what is so now, after facts were lost."""
@@ -272,9 +305,9 @@ class Desk:
         """Save an incident as it is now, and have it told, if it is to be told. In a turn alone."""
         now = self._now()
         if after.id == 0:
-            hand = self.silences.get(after.daemon) or self.silences.get(ALL)
-            silent = hand if hand is not None and hand.until > now else None
-            after = replace(after, silenced=silent)
+            hands = [self.silences[w] for w in self.words_of(after) if w in self.silences]
+            last = max(hands, key=lambda hand: hand.until, default=None)
+            after = replace(after, silenced=last if last and last.until > now else None)
         after = attention.stirred(before, after, after.changed_at)
         is_test = after.about is About.GHOST and after.key == TEST_CAUSE
         if is_test or not attention.is_muted(after, now, quiet=self._is_quiet(now)):
@@ -286,6 +319,7 @@ class Desk:
                 self._current[key] = saved
         if saved.told:
             self._voice.alert(saved)
+        self._miss(saved)
         self._kept_one.set()
         self._kept_one.clear()
         return saved

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from importlib import import_module
 
 from ghostbot.core.history import Digest
@@ -32,13 +33,15 @@ class Digests:
         *,
         now: Callable[[], float] = time.time,
         due: Due | None = None,
+        zone: tzinfo | None = None,
     ) -> None:
-        """Take the line of crontab(5) (None: never), who counts, and who speaks."""
+        """Take the line of crontab(5) (None: never), who counts, who speaks, and whose clock."""
         self._line = line
         self._digest = digest
         self._say = say
         self._now = now
         self._due = due
+        self._zone = zone
         self._told: float | None = None  # the last digest's instant
 
     async def run(self) -> None:
@@ -51,7 +54,7 @@ class Digests:
     async def _look(self, line: str) -> None:
         if self._due is None:  # the scheduler takes a while to import
             module = await asyncio.to_thread(import_module, "ghostbot.cron")
-            self._due = module.next_fire
+            self._due = partial(module.next_fire, zone=self._zone)
         at = self._last(line, self._due)
         if at is not None and at != self._told:
             told = await self._digest(at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -23,17 +24,34 @@ class Mentions:
     ) -> None:
         """Take whom ghost.toml names, what waits for Slack, and who hears of whom nobody knows."""
         self._client = client
-        self._wanted = wanted
         self._ready = ready
         self._tell = tell
+        self._changed = asyncio.Event()
+        self.want(wanted)
+
+    def want(self, wanted: Sequence[str]) -> None:
+        """Name these from now on."""
+        self._wanted = wanted
         self._ids = {one: one for one in wanted if not one.startswith("@")}
+        self._changed.set()
 
     def markup(self) -> str:
         """Return what names them all, as far as Slack has told who they are."""
         return " ".join(_markup(self._ids[one]) for one in self._wanted if one in self._ids)
 
     async def run(self) -> None:
-        """Find out who the handles are, once. Raises SlackApiError and what the network raises."""
+        """Find out who the handles are, and again for others. Raises as `find`."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            try:
+                await self.find()
+            except BaseException:
+                self._changed.set()  # whoever runs this again begins with it
+                raise
+
+    async def find(self) -> None:
+        """Find out who the handles are. Raises SlackApiError and what the network raises."""
         await self._ready()
         missing = {one.removeprefix("@") for one in self._wanted if one not in self._ids}
         if missing:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
 
 from ghostbot.config.speech import GROUP, Severity
 from ghostbot.core.history import Digest
@@ -11,6 +11,7 @@ from ghostbot.core.incident import Call, Incident, Step
 from ghostbot.core.snapshot import House
 from ghostbot.slack.blocks import beat as beats
 from ghostbot.slack.blocks import incident as incidents
+from ghostbot.slack.blocks.missed import missed
 from ghostbot.slack.outbox import Outbox
 
 
@@ -27,17 +28,22 @@ class Notifier:
         routes: Mapping[str, str] | None = None,
         group: Callable[[str], str | None] = lambda _: None,
         mention: Callable[[], str] = str,
+        zone: tzinfo | None = None,
+        refused: Callable[[], str | None] = lambda: None,
     ) -> None:
         """Take the parts; without a channel nothing is said, and `link` says so.
 
         `routes` are those of ghost.toml, `group` tells a daemon's, and `mention` is whom a page
-        names, as Slack's markup.
+        names, as Slack's markup. A day begins at midnight in `zone`; `refused` says what Slack
+        does not take and only a person can mend.
         """
         self._outbox = outbox
         self._channel = channel
         self._host = host
         self._link = link
-        self._routes = routes or {}
+        self.routes = routes or {}  # a reload sets others
+        self._zone = zone
+        self._refused = refused
         self._group = group
         self._mention = mention
         self._digest: Digest | None = None
@@ -48,7 +54,7 @@ class Notifier:
         A page and a reminder are shown in the channel too, as an edit notifies nobody. What Ghost
         can do no more about has a second message, where `critical` has a route of its own.
         """
-        home, critical = self._home(incident), self._routes.get(Severity.CRITICAL)
+        home, critical = self._home(incident), self.routes.get(Severity.CRITICAL)
         key = key_of(incident.id)
         if incident.paged_at is not None and critical not in (None, home):
             self._say(f"{key}:critical", critical, incident)
@@ -58,7 +64,7 @@ class Notifier:
     def _home(self, incident: Incident) -> str | None:
         """Return the channel of a trouble's message: its group's, or that of all."""
         group = self._group(incident.daemon)
-        routed = self._routes.get(f"{GROUP}{group}") or self._routes.get(Severity.WARNING)
+        routed = self.routes.get(f"{GROUP}{group}") or self.routes.get(Severity.WARNING)
         return routed or self._channel
 
     def _say(self, key: str, channel: str, incident: Incident) -> None:
@@ -73,7 +79,7 @@ class Notifier:
 
     def _is_called(self, step: Step, key: str) -> bool:
         """Tell whether a step is a new post: a page is one where there is somebody to name."""
-        if step.call is None or (Severity.CRITICAL in self._routes) != key.endswith(":critical"):
+        if step.call is None or (Severity.CRITICAL in self.routes) != key.endswith(":critical"):
             return False
         return step.call is Call.REMINDER or bool(self._mention())
 
@@ -81,8 +87,18 @@ class Notifier:
         """Say that all this was true just now, in this day's message, under the day before."""
         if self._channel is not None:
             begun = self._digest.until if self._digest else house.updated_at
-            day = datetime.fromtimestamp(begun).astimezone().date()
+            day = datetime.fromtimestamp(begun, UTC).astimezone(self._zone).date()
             self._outbox.put(f"beat:{day}", self._channel, beats.beat(house, self._digest))
+
+    def missed(self, incidents: Sequence[Incident], *, more: int = 0) -> None:
+        """Say what came and went in a time of quiet, once in each channel that it concerns."""
+        homes: dict[str, list[Incident]] = {}
+        for one in incidents:
+            if (home := self._home(one)) is not None:
+                homes.setdefault(home, []).append(one)
+        for home, found in homes.items():
+            key = f"quiet:{found[0].id}-{found[-1].id}:{home}"
+            self._outbox.put(key, home, missed(found, self._host, more=more))
 
     def digest(self, told: Digest) -> None:
         """Say how the day before was, with the next beat, which begins a new message."""
@@ -97,6 +113,8 @@ class Notifier:
     def link(self) -> str:
         """Say how the way to people is."""
         said = self._link()
+        if said == "connected" and (why := self._refused()):
+            return f"connected, but {why}"
         if self._channel is None and said == "connected":
             return "connected, but silent: set `[slack] channel` in ghost.toml"
         return said

@@ -124,6 +124,10 @@ class Outbox:
         self._changed.set()
         self._kept.changed()
 
+    def refused(self) -> str | None:
+        """Say what Slack refuses and only a person can mend; None: nothing."""
+        return next(iter(self._refused.values()), None)
+
     @property
     def waiting(self) -> int:
         """How many messages are still to be said."""

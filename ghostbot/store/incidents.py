@@ -21,6 +21,7 @@ from ghostbot.core.incident import (
 )
 from ghostbot.store.database import Database
 
+UNTOLD_S = 86_400.0  # what nobody was told for longer is news to nobody
 REOPENED_S = 3600.0  # what was over for longer is a new incident when it happens again
 KEPT = 1_000  # of those that are over
 
@@ -66,6 +67,20 @@ class Incidents:
                 (since,),
             )
             return [_incident(number, json.loads(body)) for number, body in rows]
+
+        return await self._database.run(work)
+
+    async def untold(self) -> list[Incident]:
+        """Return those of the last day that are over and were told to nobody, oldest first."""
+        since = self._now() - UNTOLD_S
+
+        def work(db: sqlite3.Connection) -> list[Incident]:
+            rows = db.execute(
+                "SELECT id, body FROM incidents WHERE is_over AND changed_at > ? ORDER BY id",
+                (since,),
+            )
+            found = [_incident(number, json.loads(body)) for number, body in rows]
+            return [incident for incident in found if not incident.told]
 
         return await self._database.run(work)
 

@@ -75,6 +75,7 @@ class Side:
     desk: Desk | None = None
     executor: Executor | None = None
     itself: FakeItself = field(default_factory=FakeItself)
+    admins: set[str] = field(default_factory=set)  # ids of those who claimed it
 
 
 def gateway_to(slack: Playground, **changes: Any) -> Gateway:
@@ -103,7 +104,9 @@ def side_of(
         handlers.register(app, means)
 
     gateway = gateway_to(slack, register=register, tell=told.append)
-    people, posts = People(gateway.client, channel), FakePosts()
+    admins = set[str]()
+    claimed = lambda _team: frozenset(admins)  # noqa: E731
+    people, posts = People(gateway.client, channel, claimed=claimed), FakePosts()
     outbox = Outbox(
         client=gateway.writes,
         posts=posts,
@@ -113,7 +116,7 @@ def side_of(
         pace_s=0.02,
     )
     notifier = Notifier(outbox=outbox, channel=channel, host="den", link=gateway.state)
-    side = Side(slack, ghost, gateway, outbox, notifier, posts, incidents, told)
+    side = Side(slack, ghost, gateway, outbox, notifier, posts, incidents, told, admins=admins)
     tasks = tasks_of(side)
     care = care_of(side)
     means = Means(

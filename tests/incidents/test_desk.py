@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ghostbot.bus import Bus, Turned
@@ -133,10 +134,17 @@ class FakeStore:
     async def open(self) -> list[Incident]:
         return [i for i in self.kept if not i.is_over]
 
+    async def untold(self) -> list[Incident]:
+        return [i for i in self.kept if i.is_over and not i.told]
+
 
 class FakeVoice:
     def __init__(self) -> None:
         self.said: list[Incident] = []
+        self.missed_ones: list[list[Incident]] = []
+
+    def missed(self, incidents: Sequence[Incident], *, more: int = 0) -> None:
+        self.missed_ones.append(list(incidents))
 
     def alert(self, incident: Incident) -> None:
         self.said.append(incident)

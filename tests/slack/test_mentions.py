@@ -21,7 +21,7 @@ async def side() -> AsyncIterator[Side]:
 async def found(side: Side, *wanted: str) -> tuple[str, list[str | None]]:
     told: list[str | None] = []
     mentions = Mentions(side.gateway.client, wanted, ready=side.gateway.ready, tell=told.append)
-    await asyncio.wait_for(mentions.run(), 10)
+    await asyncio.wait_for(mentions.find(), 10)
     return mentions.markup(), told
 
 
