@@ -62,10 +62,15 @@ def live(
     def ask() -> tuple[CheckLine, ...]:
         if not names:
             return ()
-        if stop.is_set() or loop.is_closed():
+        if stop.is_set():
             raise Interrupted
         asked = _restarted(house, names, actor, limit_s)
-        return _attended(asyncio.run_coroutine_threadsafe(asked, loop), stop)
+        try:
+            future = asyncio.run_coroutine_threadsafe(asked, loop)
+        except RuntimeError:  # the loop ended since we looked
+            asked.close()
+            raise Interrupted from None
+        return _attended(future, stop)
 
     return ask
 

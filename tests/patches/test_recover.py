@@ -24,6 +24,7 @@ from tests.fakes.plans import change, house, look, plan
 PARTS = 8  # so that each stays well below the time limit of a test
 EDITED = {"src/app.py", "src/gone.py"}
 PROGRAM = Path(__file__).parents[1] / "programs" / "crash_patch.py"
+CARRIES = PROGRAM.with_name("crash_carry.py")
 
 
 @pytest.fixture
@@ -71,6 +72,26 @@ def test_a_kill_at_every_step_and_at_every_step_of_recovery_leaves_old_or_new(
     assert told["steps"] > 50
     assert told["schedules"] > 50
     assert told["old"] > 0
+
+
+@pytest.mark.parametrize("part", [1, 2])
+@pytest.mark.parametrize("house", ["comes up", "stays down"])
+def test_a_kill_anywhere_of_checks_and_restarts_leaves_tree_word_and_house_as_one(
+    quick: Path, part: int, house: str
+) -> None:
+    ran = subprocess.run(
+        [sys.executable, CARRIES, quick, str(part), "2", house],
+        capture_output=True,
+        text=True,
+        timeout=55,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    told = json.loads(ran.stdout)
+    assert told["wrong"] == []
+    assert told["steps"] > 60
+    assert told["rolled_back"] > 20
+    assert told["applied"] == (1 if (house, part) == ("comes up", 2) else 0)  # its last step
 
 
 def test_a_patch_that_crashed_before_it_was_done_is_undone(root: Path, state: Path) -> None:

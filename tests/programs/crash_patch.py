@@ -119,4 +119,5 @@ def difference(seen: Look, old: Look) -> list[str]:
     return sorted(path for path in seen | old if seen.get(path) != old.get(path))
 
 
-main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
