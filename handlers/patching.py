@@ -36,8 +36,12 @@ def named(word: str) -> str:
 
 
 async def decider(means: Means, actor: Actor, verb: str) -> Decider:
-    """Return who says yes or no, if they may. Raises NotAllowed."""
-    admitted = await means.people.admit(actor, f"patch {verb}")
+    """Return who says yes or no, if they may. Raises NotAllowed.
+
+    A no is also for who made the patch; the pipeline knows who that is.
+    """
+    need = Role.OPERATOR if verb == "reject" else None
+    admitted = await means.people.admit(actor, f"patch {verb}", need=need)
     return Decider(
         id=actor.id,
         name=actor.name,

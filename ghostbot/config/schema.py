@@ -64,8 +64,11 @@ PLAIN: Mapping[str, Shape] = {  # by the name of the reader
     "patches": {
         "type": "object",
         "properties": {
-            "channel": TEXT,
-            "from": {"anyOf": [TEXT, {**WORDS, "minItems": 1}]},
+            "channel": {**TEXT, "description": "where they post, and where the cards are"},
+            "from": {
+                "anyOf": [TEXT, {**WORDS, "minItems": 1}],
+                "description": "ids of users, bots or apps whose posts are read",
+            },
         },
         "required": ["channel", "from"],
         "additionalProperties": False,

@@ -38,9 +38,24 @@ def test_people_quiet_and_routes_are_read_and_shown_again(tmp_path: Path) -> Non
     assert load(again, {}).slack == slack
 
 
+def test_whose_posts_are_patches_is_read_and_shown_again(tmp_path: Path) -> None:
+    config = loaded(tmp_path, 'patches = { channel = "#patches", from = ["U012ABCDEF", "B012"] }')
+    slack = config.slack  # type: ignore[attr-defined]
+    assert (slack.patches.channel, slack.patches.from_) == ("#patches", ("U012ABCDEF", "B012"))
+    again = tmp_path / "again.toml"
+    again.write_text(show(config))  # type: ignore[arg-type]
+    assert load(again, {}).slack == slack
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
+        ('patches = "#patches"', '"#patches" lists nobody'),
+        ('patches = { channel = "#patches" }', "slack.patches.from: it lists nobody"),
+        ('patches = { channel = "#p", from = [] }', "it lists nobody"),
+        ('patches = { channel = "p", from = "U012" }', "slack.patches.channel"),
+        ('patches = { channel = "#p", from = ["@gpt"] }', '"@gpt" is no id'),
+        ('patches = { chanel = "#p", from = "U012" }', "slack.patches.chanel: unknown key (did"),
         ('mention = "on call"', 'slack.mention: "on call" is nobody'),
         ('quiet = ["night"]', 'slack.quiet[0]: "night" is no time of quiet'),
         ('routes = { critcal = "#a" }', "did you mean critical?"),

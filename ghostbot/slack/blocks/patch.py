@@ -209,17 +209,19 @@ def _rest(left: int, shown: Shown) -> str:
 
 def _who(p: Proposal, eligible: Collection[str] | None) -> str:
     """Say who must still say yes."""
-    missing = max(1, p.needs - len(p.approvals))
+    all_of_them = p.needs if eligible is None else min(p.needs, len(p.approvals) + len(eligible))
+    missing = max(1, all_of_them - len(p.approvals))
     people = "one approver" if missing == 1 else f"{missing} different approvers"
     if eligible is None:
         return f"Waits for {people}."
     if not eligible:
         return "Nobody can approve this: make somebody an approver, in `[roles]` or by a claim."
     named = [words.person(one, one) for one in sorted(eligible)]
-    if len(eligible) == 1 and len(p.approvals) < p.needs:
-        more = ", the only approver there is"
-        more += f", who types the digest's last {TAIL} characters." if p.needs > 1 else "."
-        return f"Waits for {named[0]}{more}"
+    if len(eligible) == 1 and not p.approvals:
+        typed = f", who types the digest's last {TAIL} characters" if p.needs > 1 else ""
+        return f"Waits for {named[0]}, the only approver there is{typed}."
+    if len(eligible) == missing == 1:
+        return f"Waits for {named[0]}."
     listed = ", ".join(named[:NAMED])
     if len(named) > NAMED:
         listed += f" and {len(named) - NAMED} more"

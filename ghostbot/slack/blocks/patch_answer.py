@@ -39,8 +39,6 @@ def answer(p: Proposal, told: dict[str, Any]) -> Message:
     lines = [f"{to}{sign} {words.called(p)} {words.clause(p)}."]
     if p.reason and p.status not in {Status.AWAITING, Status.APPLIED}:
         lines.append(f"*Why:* {escape(cut(p.reason, 1_500))}")
-    if p.denial is not None and p.status is Status.REJECTED:
-        lines.append(f"Rejected by {words.yes(p.denial)}")
     lines.append(f"*Next:* {_next(p)}")
     return _both("\n".join(lines), as_json(told))
 

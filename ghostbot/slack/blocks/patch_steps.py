@@ -27,13 +27,13 @@ def page(p: Proposal, mention: str) -> Message:
     if p.reason:
         lines.append(f"*Why:* {escape(cut(p.reason, 1_000))}")
     lines += [f"• {escape(cut(one, 200))}" for one in p.left[:10]]
-    lines.append(f"Its root takes no other patch until it is mended: {_mend(p)}")
+    lines.append(f"Its root takes no other patch until a person has mended it; {_mend(p)}")
     said = "\n".join(lines)
     return Message(said, (section(said), context(f"patch {name(p.id)}, {when(p.updated_at)}")))
 
 
 def _mend(p: Proposal) -> str:
-    return f"see `ghost patch show {name(p.id)}` on the machine."
+    return f"once it is, say so with `ghost patch clear {name(p.root or 'ROOT')}` on the machine."
 
 
 def _said(p: Proposal) -> str | None:
@@ -45,7 +45,7 @@ def _said(p: Proposal) -> str | None:
         last = p.approvals[-1]
         return f"approved by {words.yes(last)}: {len(p.approvals)} of {p.needs}"
     said = words.clause(p)
-    if p.denial is not None and p.status is Status.REJECTED:
+    if p.denial is not None and p.status is Status.REJECTED and not p.reason:
         said += f", by {words.yes(p.denial)}"
     if p.reason and p.status is not Status.APPLIED:
         said += f": {escape(cut(p.reason, 800))}"
