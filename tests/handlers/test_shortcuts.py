@@ -33,13 +33,3 @@ async def test_the_patch_shortcut_says_that_it_cannot_yet(side: Side) -> None:
     await side.slack.message_shortcut("ghost_patch_from_message", message["ts"])
     told = await side.slack.until(lambda seen: next((m for m in seen if m["ephemeral"]), None))
     assert "later version" in told["text"]
-
-
-async def test_the_home_tab_shows_the_house(side: Side) -> None:
-    side.slack.open_home()
-    await side.slack.until(lambda _: "*web*" in str(side.slack.home()))
-
-
-async def test_the_home_tab_of_a_stranger_says_who_may(side: Side) -> None:
-    side.slack.open_home(by="dave")
-    await side.slack.until(lambda _: "only members" in str(side.slack.home(by="dave")))
