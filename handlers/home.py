@@ -5,8 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from ghostbot.core.proposal import Status
 from ghostbot.orders import Actor
 from ghostbot.slack.blocks import home as homes
+from ghostbot.slack.blocks import patch as patches
+from ghostbot.slack.blocks.message import Block
 from ghostbot.slack.panes import Pane
 from ghostbot.slack.places import Place
 from ghostbot.slack.work import Piece
@@ -30,8 +33,16 @@ async def publish(means: Means, actor: Actor) -> None:
         may=await means.people.allowed(actor.id),
         incidents=(await means.care.listed()).incidents,
         parts=means.itself.parts(),
+        patches=await waiting(means),
     )
     await means.gateway.writes.views_publish(user_id=actor.id, view=view)
+
+
+async def waiting(means: Means) -> list[Block]:
+    """Return the patches that wait for a yes."""
+    if means.patching is None:
+        return []
+    return patches.home(await means.patching.pipeline.find(status=Status.AWAITING))
 
 
 async def excuse(means: Means, actor: Actor, error: Exception, trouble: str) -> None:

@@ -195,3 +195,19 @@ async def test_what_failed_before_anybody_was_asked_has_no_card() -> None:
         assert not any(
             "patch p1 " in str(m["attachments"]) for m in side.slack.messages(channel="#patches")
         )
+
+
+async def test_the_home_tab_shows_what_waits_and_its_diff(side: PatchSide) -> None:
+    await proposed(side)
+    side.slack.open_home()
+    await side.slack.until(lambda _: "*p1*" in str(side.slack.home()))
+    await side.slack.press_in_view(DIFF, home=True)
+    await side.slack.until(lambda _: "hello, world" in str(side.slack.modal()))
+
+
+async def test_who_made_a_patch_by_hand_may_take_it_back_and_not_approve_it(
+    side: PatchSide,
+) -> None:
+    await proposed(side)
+    await side.slack.type("/ghost patch reject p1 a slip of mine", by="bob")
+    await side.card(holds="a slip of mine")

@@ -27,9 +27,9 @@ async def test_the_window_tells_a_stranger_why_it_is_empty(side: Side) -> None:
     assert "*web*" not in str(side.slack.modal(by="dave"))
 
 
-async def test_the_patch_shortcut_says_that_it_cannot_yet(side: Side) -> None:
+async def test_the_patch_shortcut_says_what_is_missing_where_there_is_no_root(side: Side) -> None:
     await side.slack.type("*** Begin Patch")
     (message,) = side.slack.messages()
     await side.slack.message_shortcut("ghost_patch_from_message", message["ts"])
     told = await side.slack.until(lambda seen: next((m for m in seen if m["ephemeral"]), None))
-    assert "later version" in told["text"]
+    assert "[root.NAME]" in told["text"]
