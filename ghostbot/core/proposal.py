@@ -44,7 +44,9 @@ ENDED = frozenset(
 
 MOVES: dict[Status, frozenset[Status]] = {
     Status.RECEIVED: frozenset({Status.VALIDATED, Status.FAILED, Status.REJECTED, Status.NOOP}),
-    Status.VALIDATED: frozenset({Status.AWAITING, Status.APPROVED, Status.REJECTED}),
+    Status.VALIDATED: frozenset(
+        {Status.AWAITING, Status.APPROVED, Status.REJECTED, Status.FAILED, Status.NOOP}
+    ),
     Status.AWAITING: frozenset(
         {Status.APPROVED, Status.REJECTED, Status.EXPIRED, Status.SUPERSEDED}
     ),
@@ -56,7 +58,9 @@ MOVES: dict[Status, frozenset[Status]] = {
         {Status.VERIFYING, Status.APPLIED, Status.NOOP, Status.ROLLING_BACK, Status.ROLLED_BACK}
         | {Status.SUPERSEDED, Status.FAILED, Status.ATTENTION}
     ),
-    Status.VERIFYING: frozenset({Status.APPLIED, Status.ROLLING_BACK, Status.ROLLED_BACK}),
+    Status.VERIFYING: frozenset(
+        {Status.APPLIED, Status.ROLLING_BACK, Status.ROLLED_BACK, Status.ATTENTION}
+    ),
     Status.ROLLING_BACK: frozenset({Status.ROLLED_BACK, Status.ATTENTION}),
 }
 

@@ -67,9 +67,13 @@ def recover_held(state_dir: Path, tree: Tree) -> list[Undone]:
     return found
 
 
-def prune(state_dir: Path, older_than_s: float) -> int:
-    """Forget the backups of patches that ended, or never began, so long ago; tell how many."""
-    old = [j for j in journals(state_dir) if time.time() - j.changed_at() > older_than_s]
+def prune(state_dir: Path, older_than_s: float, kept: Collection[str] = ()) -> int:
+    """Forget the backups of patches that ended, or never began, so long ago; tell how many.
+
+    Those of the ids in `kept` stay.
+    """
+    found = [j for j in journals(state_dir) if j.folder.name not in kept]
+    old = [j for j in found if time.time() - j.changed_at() > older_than_s]
     gone = [j for j in old if not (k := j.kinds()) or not ENDS.isdisjoint(k)]
     for journal in gone:
         journal.forget()

@@ -90,6 +90,55 @@ CREATE TABLE IF NOT EXISTS silences (
   at REAL NOT NULL,
   until REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS events (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  is_deed INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  what TEXT NOT NULL,
+  at REAL NOT NULL,
+  more TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS events_deed ON events (is_deed, id);
+CREATE INDEX IF NOT EXISTS events_kind ON events (kind, id);
+CREATE TABLE IF NOT EXISTS claims (
+  team TEXT NOT NULL,
+  user TEXT NOT NULL,
+  name TEXT NOT NULL,
+  at REAL NOT NULL,
+  PRIMARY KEY (team, user)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS deliveries (
+  key TEXT PRIMARY KEY,
+  at REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS proposals (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  turn INTEGER NOT NULL,
+  submitter TEXT NOT NULL,
+  key TEXT,
+  root TEXT,
+  status TEXT NOT NULL,
+  digest TEXT,
+  is_over INTEGER NOT NULL,
+  updated_at REAL NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS proposals_keys ON proposals (submitter, key);
+CREATE INDEX IF NOT EXISTS proposals_open ON proposals (is_over, updated_at);
+CREATE TABLE IF NOT EXISTS plans (
+  id INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  head TEXT NOT NULL,
+  base BLOB,
+  new BLOB,
+  PRIMARY KEY (id, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS texts (
+  id INTEGER PRIMARY KEY,
+  rest TEXT NOT NULL,
+  text BLOB NOT NULL
+) STRICT;
 """
 
 log = logging.getLogger("ghost.store")

@@ -2,7 +2,8 @@
 
 Rule 1: a memory begins with what can be read of the file, and remembers how it began (`began`).
 Rule 2: only what has changed since is carried over: what the file holds besides stays there.
-Rule 3: no incident is given the number of another one, though the last may not have been read.
+Rule 3: no incident or proposal is given the number of another one, though the last may not have
+        been read.
 """
 
 from __future__ import annotations
@@ -80,9 +81,10 @@ def _leave_numbers(memory: sqlite3.Connection, spare: int) -> None:
     if spare:
         (last,) = memory.execute("SELECT max(seq) FROM sqlite_sequence").fetchone()
         memory.execute("DELETE FROM sqlite_sequence")
-        memory.execute(
-            "INSERT INTO sqlite_sequence VALUES ('incidents', ?)", ((last or 0) + spare,)
-        )
+        for table in ("incidents", "proposals"):
+            memory.execute(
+                "INSERT INTO sqlite_sequence VALUES (?, ?)", (table, (last or 0) + spare)
+            )
 
 
 def _tables(memory: sqlite3.Connection) -> list[str]:

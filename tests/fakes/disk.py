@@ -12,9 +12,9 @@ import pytest
 
 @contextmanager
 def small_disk(path: Path) -> Iterator[None]:
-    """Mount 256 KiB at `path`."""
+    """Mount 512 KiB at `path`."""
     path.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(path)]
+    words = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(path)]
     mounted = subprocess.run(words, capture_output=True, text=True, check=False)
     if mounted.returncode:
         pytest.skip(f"cannot mount a small disk: {mounted.stderr.strip()}")
