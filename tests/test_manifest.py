@@ -30,6 +30,7 @@ NEEDS = {  # Slack's pages of the events and methods
     "chat_update": "chat:write",
     "conversations_history": "channels:history",
     "conversations_info": "channels:read",
+    "conversations_join": "channels:join",
     "conversations_list": "channels:read",
     "conversations_members": "channels:read",
     "conversations_replies": "channels:history",

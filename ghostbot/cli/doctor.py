@@ -156,7 +156,7 @@ def _slack(folder: Path, said: dict[str, Any] | None) -> Iterator[Finding]:
         yield Finding(level, "slack", f"{link}, as Ghost says")
     elif found.missing:
         missing = " and ".join(found.missing)
-        way_out = f"put it into {folder / '.env'}; see README, “Slack”"
+        way_out = "`ghost slack setup` says where to get it, and takes it"
         yield Finding(Level.WARN, "slack", f"off, {missing} missing", way_out)
     elif not found.mistakes:
         yield Finding(Level.OK, "slack", "both tokens are there; nobody tried them yet")

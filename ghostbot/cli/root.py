@@ -24,6 +24,8 @@ COMMANDS = {  # name: the module that holds it, in the order in which people mee
     "silence": "incidents",
     "run": "run",
     "tasks": "tasks",
+    "events": "events",
+    "claim": "claim",
     "checks": "checks",
     "tunnels": "tunnels",
     "test": "test",
@@ -37,8 +39,10 @@ COMMANDS = {  # name: the module that holds it, in the order in which people mee
     "upgrade": "upgrade",
     "down": "down",
     "doctor": "doctor",
+    "manifest": "manifest",
     "install": "install",
     "config": "config",
+    "slack": "slack",
 }
 
 HELP = """Keeps your daemons alive, and tells you how they are.

@@ -92,6 +92,11 @@ def written(folder: Path) -> dict[str, str]:
     return {name: word for name, word in _dotenv(folder / ".env")[0].items() if word}
 
 
+def mistakes(found: Mapping[str, str]) -> list[str]:
+    """Say which words cannot be the tokens that they are called, without showing any."""
+    return _wrong_tokens(found)
+
+
 def _dotenv(path: Path) -> tuple[dict[str, str | None], list[str]]:
     if not path.is_file():
         return {}, []

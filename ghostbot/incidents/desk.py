@@ -67,6 +67,7 @@ class Desk:
         after: Callable[[], Mapping[str, Collection[str]]] = dict,
         is_quiet: Callable[[float], bool] = lambda _: False,
         within: Callable[[str], Collection[str]] = lambda _: (),
+        patched: Callable[[str], Awaitable[str]] | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         """Take the parts.
@@ -74,7 +75,8 @@ class Desk:
         `last_lines` reads the end of a daemon's log; `kept` holds what happened before the desk
         was there; `subjects` are the checks and tunnels that there are; `after` says who comes
         after whom; `is_quiet` tells whether people want quiet at an instant of `now`'s; `within`
-        names the family and the group of a daemon, as a silence may.
+        names the family and the group of a daemon, as a silence may; `patched` returns the id of
+        a patch that was lately applied where something's program stands, or nothing.
         """
         self._kept = kept
         self._bus = bus
@@ -86,6 +88,7 @@ class Desk:
         self._after = after
         self._is_quiet = is_quiet
         self._within = within
+        self._patched = patched
         self._now = now
         self._current: dict[Key, Incident] = {}
         self._kept_one = asyncio.Event()  # set for a moment after each
@@ -234,6 +237,8 @@ class Desk:
         if not left and not self._missed:
             return None
         quiet = self._is_quiet(now)
+        if self._missed and not quiet:
+            return LEAST_S
         due = [at for i in left if (at := attention.next_at(i, quiet=quiet)) is not None]
         return min(LOOK_S, max(LEAST_S, min(due, default=now + LOOK_S) - now))
 
@@ -308,6 +313,8 @@ class Desk:
             hands = [self.silences[w] for w in self.words_of(after) if w in self.silences]
             last = max(hands, key=lambda hand: hand.until, default=None)
             after = replace(after, silenced=last if last and last.until > now else None)
+        if self._patched is not None and after.deaths > (before.deaths if before else 0):
+            after = replace(after, patch=await self._patched(after.daemon) or after.patch)
         after = attention.stirred(before, after, after.changed_at)
         is_test = after.about is About.GHOST and after.key == TEST_CAUSE
         if is_test or not attention.is_muted(after, now, quiet=self._is_quiet(now)):

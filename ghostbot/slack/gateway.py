@@ -75,7 +75,7 @@ class Gateway:
         self._register = register
         self._tell = tell
         self._url = api_url or SLACK_URL
-        self.client = _client(
+        self.client = client_of(
             bot_token,
             self._url,
             [
@@ -85,7 +85,7 @@ class Gateway:
             ],
         )
         # A post that is repeated after a cut connection is posted twice.
-        self.writes = _client(bot_token, self._url, [])
+        self.writes = client_of(bot_token, self._url, [])
         self.work = Work()
         self.team_id: str | None = None
         self.bot_user_id: str | None = None
@@ -225,7 +225,7 @@ class Gateway:
         async def authorize() -> AuthorizeResult:
             return identity
 
-        nameless = _client(None, self._url, [])  # each request gets the token from `authorize`
+        nameless = client_of(None, self._url, [])  # each request gets the token from `authorize`
         nameless.session = self._session
         return AsyncApp(
             name="ghost",
@@ -258,7 +258,8 @@ class Gateway:
         return f"{host} through the proxy {urlsplit(self.client.proxy).netloc.rpartition('@')[2]}"
 
 
-def _client(token: str | None, url: str, retries: list[object]) -> AsyncWebClient:
+def client_of(token: str | None, url: str, retries: list[object]) -> AsyncWebClient:
+    """Return a client of a workspace that goes by the proxies that people set."""
     client = VeiledClient(token=token, base_url=url, timeout=TIMEOUT_S, retry_handlers=retries)  # type: ignore[arg-type]
     host = urlsplit(url).hostname or ""
     if host in LOOPBACK or proxy_bypass(host):
