@@ -11,7 +11,7 @@ import re
 
 from slack_bolt.async_app import AsyncApp
 
-from ghostbot.slack.blocks import choosers, incident, patch_views
+from ghostbot.slack.blocks import choosers, incident, patch_views, patch_words
 from ghostbot.slack.blocks import patch as patch_blocks
 from ghostbot.slack.blocks import tasks as task_blocks
 from ghostbot.slack.blocks.menus import SAY
@@ -54,7 +54,7 @@ def register(app: AsyncApp, means: Means) -> None:
     app.action(patch_blocks.APPROVE)(patches.approved)
     app.action(patch_blocks.REJECT)(patches.rejecting)
     app.action(patch_blocks.DIFF)(patches.showing)
-    app.action(patch_blocks.REVERT)(patches.reverting)
+    app.action(patch_words.REVERT)(patches.reverting)
     app.action(patch_views.OPEN)(patches.opened)
     app.view(patch_views.FORM)(patch_posts.sent)
     app.view(patch_views.DIGEST)(patches.typed_digest)

@@ -129,6 +129,7 @@ class Incident:
     into: int = 0  # the incident that it became a part of
     restarts: int = 0  # by Ghost itself, since a person last gave an order
     changed: str = ""  # what changed just before
+    patch: str = ""  # the id of one that was applied just before
     acked: Hand | None = None
     silenced: Hand | None = None
     stuck_at: float | None = None  # since when Ghost can do no more, tries in between included

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from ghostbot.core.proposal import Status
-from ghostbot.slack.blocks.patch import APPROVE, DIFF, REJECT, REVERT
+from ghostbot.slack.blocks.patch import APPROVE, DIFF, REJECT
+from ghostbot.slack.blocks.patch_words import REVERT
 from tests.fakes.patch_side import FakePipeline, PatchSide, patch_side
 from tests.fakes.proposals import LONG
 

@@ -156,7 +156,10 @@ class FakeVoice:
 
 
 def hear(
-    turns: list[tuple[Daemon, Daemon]], store: FakeStore, now: dict[str, Daemon]
+    turns: list[tuple[Daemon, Daemon]],
+    store: FakeStore,
+    now: dict[str, Daemon],
+    patched: tuple[str, ...] = (),
 ) -> list[Incident]:
     """Let a desk hear these turns, and return what it had told."""
     bus, voice = Bus(), FakeVoice()
@@ -164,8 +167,13 @@ def hear(
     async def lines(_: str) -> tuple[str, ...]:
         return ("Traceback", "boom")
 
+    left = list(patched)
+
+    async def lately(_: str) -> str:
+        return left.pop(0) if left else ""
+
     async def main() -> None:
-        desk = Desk(bus, voice, store, last_lines=lines, daemons=lambda: now)
+        desk = Desk(bus, voice, store, last_lines=lines, daemons=lambda: now, patched=lately)
         task = asyncio.create_task(desk.run())
         await asyncio.sleep(0)
         for n, (before, after) in enumerate(turns):
@@ -185,6 +193,13 @@ def test_the_desk_gives_ids_adds_the_last_lines_and_tells() -> None:
         (1, Phase.RECOVERED),
     ]
     assert said[-1].lines == ("Traceback", "boom")
+
+
+def test_a_death_names_the_patch_that_was_applied_just_before_it() -> None:
+    turns = story(*UP, Exited(P, 1), Elapsed(), Spawned(Q), Exited(Q, 1))
+    said = hear(turns, FakeStore(), {}, patched=("", "p17"))
+    assert [i.patch for i in said if i.phase is Phase.DOWN] == ["", "p17"]
+    assert said[-1].patch == "p17"
 
 
 def test_a_new_desk_goes_on_with_the_incident_of_the_last_one() -> None:

@@ -18,6 +18,7 @@ from ghostbot.slack.blocks.message import (
     preformatted,
     section,
 )
+from ghostbot.slack.blocks.patch_words import REVERT
 from ghostbot.slack.blocks.text import count, cut, duration, escape, name, when
 
 RESTART = "ghost_restart"
@@ -126,8 +127,11 @@ def _facts(incident: Incident) -> dict[str, str]:
     if incident.phase is Phase.CHANGED:
         return {"Now": name(incident.cause, 500), "Since": when(incident.changed_at)}
     known = {"Why": why(incident.cause), "Since": when(incident.opened_at)}
+    just_before = [f"patch {incident.patch} was applied"] if incident.patch else []
     if incident.changed:
-        known["Just before"] = name(incident.changed, 500)
+        just_before.append(incident.changed)
+    if just_before:
+        known["Just before"] = name("; ".join(just_before), 500)
     if incident.deaths > max(1, len(incident.parts)):
         known["Deaths" if incident.about is About.DAEMON else "Times"] = f"{incident.deaths:,}"
     if incident.restarts:
@@ -182,6 +186,9 @@ def _buttons(incident: Incident) -> list[Block]:
         row.append(button("Silence 1 h", SILENCE, ids))
     if incident.about in RUNS:
         row.append(button("Logs", LOGS, ids))
+    if incident.patch:
+        of_patch = json.dumps({"patch": incident.patch})
+        row.append(button(f"Revert {incident.patch}", REVERT, of_patch, style="danger"))
     return row
 
 

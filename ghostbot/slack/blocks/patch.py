@@ -32,7 +32,6 @@ from ghostbot.slack.blocks.text import clean, count, cut, duration, escape, name
 APPROVE = "ghost_patch_approve"
 REJECT = "ghost_patch_reject"
 DIFF = "ghost_patch_diff"
-REVERT = "ghost_patch_revert"
 SHOW = ("Show whole diff", DIFF)
 
 DIFF_LINES = 60
@@ -231,7 +230,7 @@ def _who(p: Proposal, eligible: Collection[str] | None) -> str:
 def _buttons(p: Proposal, diff: str, shown: Shown) -> list[Block]:
     ids = value(p)
     if p.status is Status.APPLIED and not p.reverted_by:
-        return [button("Revert", REVERT, ids)]
+        return [button("Revert", words.REVERT, ids)]
     if p.status is not Status.AWAITING:
         return []
     row = []

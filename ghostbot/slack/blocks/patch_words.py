@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ghostbot.core.proposal import Approval, FileLine, Proposal, Status
 from ghostbot.slack.blocks.text import count, cut, escape, name, when
 
+REVERT = "ghost_patch_revert"  # a button, also under a trouble that followed a patch
 GREEN, YELLOW, BLUE, RED, GREY = "#2eb886", "#daa038", "#439fe0", "#a30200", "#dddddd"
 MARKS = {
     Status.RECEIVED: ("⏳", GREY),

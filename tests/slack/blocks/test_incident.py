@@ -188,3 +188,13 @@ def test_a_check_without_heals_has_no_button_for_them() -> None:
     incident = replace(DOWN, about=About.CHECK, phase=Phase.SICK)
     pressed = buttons(assert_fits(incidents.alert(incident, "den")))
     assert [b["action_id"] for b in pressed] == CARE
+
+
+def test_a_trouble_that_followed_a_patch_offers_to_take_it_back() -> None:
+    shown = incidents.alert(replace(DOWN, patch="p17"), "den")
+    assert_fits(shown)
+    told = json.dumps(shown.payload())
+    assert "Revert p17" in told
+    assert "patch p17 was applied" in told
+    over = incidents.alert(replace(DOWN, patch="p17", phase=Phase.RECOVERED), "den")
+    assert "Revert p17" not in json.dumps(over.payload())

@@ -13,7 +13,8 @@ from ghostbot.slack.blocks import patch as cards
 from ghostbot.slack.blocks import patch_steps as steps
 from ghostbot.slack.blocks import patch_views as views
 from ghostbot.slack.blocks.message import Message
-from ghostbot.slack.blocks.patch import APPROVE, DIFF, REJECT, REVERT, Shown
+from ghostbot.slack.blocks.patch import APPROVE, DIFF, REJECT, Shown
+from ghostbot.slack.blocks.patch_words import REVERT
 from tests.fakes.block_kit import assert_fits, view_validator
 from tests.fakes.proposals import (
     DIFF as SHORT,
