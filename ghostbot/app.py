@@ -13,13 +13,13 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 from slack_bolt.async_app import AsyncApp
 
 import handlers
+from ghostbot import manifest as manifests
 from ghostbot import terminal, veil
 from ghostbot.bus import Feed
 from ghostbot.config.model import Config
@@ -29,7 +29,9 @@ from ghostbot.ghost import Ghost
 from ghostbot.guards.sanity import Meter, Sanity
 from ghostbot.itself import Itself
 from ghostbot.keep import keep
+from ghostbot.ledger import Ledger
 from ghostbot.outlook import Outlook
+from ghostbot.record import Record
 from ghostbot.reload import Reload
 from ghostbot.speech import CHANNEL, Access, Speech, Task
 from ghostbot.store.database import Database
@@ -37,7 +39,9 @@ from ghostbot.supervision import Supervision
 from ghostbot.troubles import Troubles
 from ghostbot.upgrade import Upgrades
 from ghostbot.web.actions import Actions
+from ghostbot.web.claims import Claims
 from ghostbot.web.doors import Doors, Noun
+from ghostbot.web.events import Happened
 from ghostbot.web.incidents import Incidents as Troubled
 from ghostbot.web.orchestrator import Orchestrator, facts_of
 from ghostbot.web.own import Own
@@ -68,6 +72,8 @@ class Life:
     linked: Callable[[Callable[[], str]], None]  # takes what says how Slack is
     for_desk: Feed
     for_terminal: Feed
+    for_record: Feed
+    record: Record
 
 
 async def surround(
@@ -84,11 +90,16 @@ async def surround(
         workshop(house, ghost, database, lambda: own.reload.config, told) as shop,
         asyncio.TaskGroup() as tasks,
     ):
+        ledger = Ledger(
+            own.record, ghost.permit, database, lambda: own.reload.config.roles, own.for_record
+        )
+        await ledger.begin()
         speech = Speech(
             house,
             database,
             access,
             shop,
+            ledger,
             config=lambda: own.reload.config,
             kept=own.for_desk,
             register=_register,
@@ -97,7 +108,10 @@ async def surround(
         await speech.care.begin()
         own.linked(speech.voice.link)
         await asyncio.to_thread(veil.learn, house.config)
-        terminal.welcome(house.config, house.notes, page_url=access.page_url, slack=access.off)
+        code = None if access.off else ledger.first_code(playground=own.playground)
+        terminal.welcome(
+            house.config, house.notes, page_url=access.page_url, slack=access.off, code=code
+        )
         for name, fn in _long_tasks(house, ghost, speech, ending, own).items():
             tasks.create_task(keep(name, fn, house.troubles.teller(name)), name=name)
 
@@ -120,17 +134,7 @@ def _long_tasks(
     outlook, meter = Outlook(tables, house.logs, state_dir), Meter()
     sane = Sanity(speech.looks(meter), lambda name: house.troubles.teller(f"own {name}"))
     speech.unwell = lambda: sane.unwell(but="ping")
-    speech.itself = Itself(
-        house,
-        sane,
-        own.reload,
-        own.upgrades,
-        permit=ghost.permit,
-        alert=speech.desk.test,
-        machine=lambda: outlook.machine,
-        become_next=lambda: ending.end(How.UPGRADE),
-        down=lambda: ending.end(How.DOWN),
-    )
+    speech.itself = _itself(house, ghost, speech, outlook, sane=sane, ending=ending, own=own)
     doors = Doors(
         ghost,
         state_dir=state_dir,
@@ -155,14 +159,39 @@ def _long_tasks(
     }
 
 
+def _itself(
+    house: Supervision,
+    ghost: Ghost,
+    speech: Speech,
+    outlook: Outlook,
+    *,
+    sane: Sanity,
+    ending: Ending,
+    own: Life,
+) -> Itself:
+    return Itself(
+        house,
+        sane,
+        own.reload,
+        own.upgrades,
+        permit=ghost.permit,
+        alert=speech.desk.test,
+        machine=lambda: outlook.machine,
+        become_next=lambda: ending.end(How.UPGRADE),
+        down=lambda: ending.end(How.DOWN),
+    )
+
+
 def _nouns(
     house: Supervision, ghost: Ghost, speech: Speech, *, ending: Ending, own: Life, sane: Sanity
 ) -> tuple[Noun, ...]:
     """Name what can be asked about over HTTP, beside what always can."""
     shop = speech.shop
     return (
-        Upgrade(own.upgrades, lambda: ending.end(How.UPGRADE)),
-        Upkeep(house.sweep, own.reload.reload),
+        Upgrade(own.upgrades, lambda: ending.end(How.UPGRADE), ghost.permit),
+        Upkeep(house.sweep, own.reload.reload, ghost.permit),
+        Happened(speech.ledger.events),
+        Claims(speech.ledger.claims, ghost.permit, house.config.slack.command),
         Tasks(shop.tasks),
         Troubled(speech.care),
         Probes(house.selfcheck, shop.trends, speech.desk.test),
@@ -199,7 +228,7 @@ async def _slack_of(config: Config, found: Secrets, *, playground: bool) -> Asyn
 async def _open_playground(config: Config) -> Playground:
     from ghostbot.playground import Playground  # noqa: PLC0415  nobody else needs it
 
-    manifest: dict[str, Any] = yaml.safe_load(manifest_path().read_text(encoding="utf-8"))
+    manifest: dict[str, Any] = yaml.safe_load(manifests.text())
     channel = (config.slack.channel or CHANNEL).removeprefix("#")
     try:
         slack = Playground(manifest, port=PLAYGROUND_PORT, channel=channel)
@@ -208,12 +237,6 @@ async def _open_playground(config: Config) -> Playground:
         slack = Playground(manifest, channel=channel)
         await slack.start()
     return slack
-
-
-def manifest_path() -> Path:
-    """Return where manifest.yml is: inside the package, or beside it in a checkout."""
-    inside = Path(__file__).with_name("manifest.yml")
-    return inside if inside.exists() else Path(__file__).parents[1] / "manifest.yml"
 
 
 def _register(speech: Speech, app: AsyncApp) -> None:
@@ -227,6 +250,9 @@ def _register(speech: Speech, app: AsyncApp) -> None:
         tasks=speech.shop.tasks,
         care=speech.care,
         itself=speech.itself,
+        deliveries=speech.ledger.deliveries,
+        claims=speech.ledger.claims,
+        events=speech.ledger.events,
         command=speech.house.config.slack.command,
     )
     handlers.register(app, means)

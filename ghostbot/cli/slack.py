@@ -13,7 +13,7 @@ import click
 
 from ghostbot import errors
 from ghostbot.cli import place, words
-from ghostbot.config.model import Config
+from ghostbot.config.model import COMMAND, Config
 from ghostbot.config.secrets import APP, BOT, Secret, Secrets, mistakes, secrets
 
 TRIES = 3
@@ -55,7 +55,7 @@ def setup(*, check: bool, again: bool, as_json: bool) -> int:
     env = path.absolute().parent / ".env"
     found = secrets(env.parent, os.environ)
     if not check and (again or found.missing or found.mistakes):
-        _explain(env)
+        _explain(env, config.slack.command)
         found = _asked(found, env, again=again)
     if found.missing or found.mistakes:
         missing = [f"{name} is nowhere: `ghost slack setup` asks for it" for name in found.missing]
@@ -75,21 +75,17 @@ def setup(*, check: bool, again: bool, as_json: bool) -> int:
     return 0 if well else 1
 
 
-def _explain(env: Path) -> None:
+def _explain(env: Path, command: str) -> None:
     """Say what to do, in five lines, with the manifest between them where it can be copied."""
-    manifest = _manifest()
-    click.echo(manifest)
+    click.echo(_manifest(command))
     click.echo("-" * 96)
     click.echo(EXPLAINED.format(what="what stands above the line", env=env))
 
 
-def _manifest() -> str:
-    """Return manifest.yml: inside the package, or beside it in a checkout."""
-    package = Path(__file__).parents[1]
-    for folder in (package, package.parent):
-        if (path := folder / "manifest.yml").is_file():
-            return path.read_text(encoding="utf-8")
-    raise errors.Failed("cannot find manifest.yml: install Ghost again")
+def _manifest(command: str) -> str:
+    from ghostbot import manifest  # noqa: PLC0415 - seldom needed
+
+    return manifest.text(None, None if command == COMMAND else command)
 
 
 def _asked(found: Secrets, env: Path, *, again: bool) -> Secrets:
@@ -133,7 +129,7 @@ async def _look(found: Secrets, config: Config, *, check: bool) -> list[dict[str
 
     assert found.bot_token, "it was asked for"
     assert found.app_token, "it was asked for"
-    wanted = yaml.safe_load(_manifest())["oauth_config"]["scopes"]["bot"]
+    wanted = yaml.safe_load(_manifest(COMMAND))["oauth_config"]["scopes"]["bot"]
     entering = Entering(found.bot_token, found.app_token, found.api_url)
     channel = await entering.look(wanted, config.slack.channel, join=not check)
     if channel is not None and not check and entering.is_well:

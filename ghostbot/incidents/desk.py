@@ -78,10 +78,7 @@ class Desk:
         names the family and the group of a daemon, as a silence may; `patched` returns the id of
         a patch that was lately applied where something's program stands, or nothing.
         """
-        self._kept = kept
-        self._bus = bus
-        self._voice = voice
-        self._store = store
+        self._kept, self._bus, self._voice, self._store = kept, bus, voice, store
         self._last_lines = last_lines
         self._daemons = daemons
         self._subjects = subjects
