@@ -38,14 +38,15 @@ def check() -> None:
 @place.option
 def show() -> None:
     """Print what is in force, defaults and all, as a ghost.toml with its secrets masked."""
-    from ghostbot.config.load import load  # noqa: PLC0415 - client verbs never read the whole file
+    from ghostbot import veil  # noqa: PLC0415 - client verbs never read the whole file
+    from ghostbot.config.load import load  # noqa: PLC0415 - the same
     from ghostbot.config.masks import masked_environment  # noqa: PLC0415 - the same
     from ghostbot.config.show import show as shown  # noqa: PLC0415 - the same
 
     path = place.config_path()
-    load(path, os.environ)  # so that mistakes are told as they are, and not as masked
+    veil.learn(load(path, os.environ))  # so that mistakes are told as they are, and not as masked
     click.echo(f"# {path}, with all that it leaves unsaid")
-    click.echo(shown(load(path, masked_environment(os.environ))), nl=False)
+    click.echo(veil.hide(shown(load(path, masked_environment(os.environ)))), nl=False)
 
 
 @config.command

@@ -20,7 +20,7 @@ PLAIN = frozenset(  # values that tell nothing, whatever the variable is called
 )
 
 _SECRET = re.compile(
-    r"TOKEN|SECRET|PASS|PWD|CREDENTIAL|AUTH|COOKIE|DSN|PRIVATE|SIGNATURE|(^|[_-])KEY([_-]|$)|APIKEY",
+    r"TOKEN|SECRET|PASS|PWD|CREDENTIAL|AUTH|COOKIE|DSN|PRIVATE|SIGNATURE|(^|[_-])KEYS?([_-]|$)|APIKEY",
     re.IGNORECASE,
 )
 _LOCATES = re.compile(r"_(PATH|FILE|DIR|SOCK|SOCKET)$|^(SSH_AUTH_SOCK|PWD|OLDPWD)$", re.IGNORECASE)
@@ -72,7 +72,8 @@ def masked_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 def masked_value(name: str, value: str) -> str:
     """Return the value of a variable or header as it may be shown."""
-    return HIDDEN if value and is_secret(name) else masked(value)
+    secret = is_secret(name) or looks_secret(name, value)
+    return HIDDEN if value and secret else masked(value)
 
 
 def masked(text: str) -> str:
