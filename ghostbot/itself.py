@@ -95,7 +95,7 @@ class Itself:
 
     async def reload(self, actor: Actor, *, dry_run: bool) -> Reloaded:
         """Read ghost.toml again. Raises ConfigError with every mistake, and Failed."""
-        self._permit(actor, "reload")
+        self._permit.check(actor, "reload")
         return await self._reload.reload(actor, dry_run=dry_run)
 
     async def sweep(self, actor: Actor, *, kill: bool) -> Swept:

@@ -28,8 +28,10 @@ from ghostbot.keep import keep
 from ghostbot.logbook import Logbook
 from ghostbot.notify import Systemd
 from ghostbot.orders import Outcomes, local
+from ghostbot.permit import Permit
 from ghostbot.process.lock import Lock
 from ghostbot.process.spawn import clean_signals
+from ghostbot.record import Record
 from ghostbot.reload import Reload
 from ghostbot.stall import Stall
 from ghostbot.supervision import Supervision, supervision
@@ -127,9 +129,11 @@ class _Life:
         troubles.teller("upgrade")(self._upgrades.handed.failed)
         async with supervision(self.config, troubles) as house, asyncio.TaskGroup() as tasks:
             long = _Tasks(tasks, troubles)
-            ghost = self._ghost(house, long.begin)
+            record = Record()
+            ghost = self._ghost(house, long.begin, record)
             reload = Reload(house, ghost, begin=long.begin, keep=long.keep)
-            around = self._around(house, ghost, ending, reload)  # before daemons: it keeps feeds
+            # Before daemons: it keeps feeds.
+            around = self._around(house, ghost, ending, reload, record)
             for name, fn in house.tasks().items():
                 long.keep(name, fn)
             long.guards.append(tasks.create_task(systemd.run(partial(_up, house)), name="systemd"))
@@ -155,6 +159,7 @@ class _Life:
         self,
         house: Supervision,
         begin: Callable[[Coroutine[Any, Any, Outcomes], str], asyncio.Task[Outcomes]],
+        record: Record,
     ) -> Ghost:
         return Ghost(
             self.config,
@@ -165,13 +170,14 @@ class _Life:
             troubles=house.troubles.lines,
             outside=house.outside,
             logs=house.logs,
+            permit=Permit(record.note, house.group_of),
         )
 
     def _around(
-        self, house: Supervision, ghost: Ghost, ending: Ending, reload: Reload
+        self, house: Supervision, ghost: Ghost, ending: Ending, reload: Reload, record: Record
     ) -> Callable[[], Coroutine[Any, Any, None]]:
         """Return what stands around the supervising. Imported in a thread, as it takes long."""
-        for_desk, for_terminal = house.bus.keep(), house.bus.keep()
+        for_desk, for_terminal, for_record = (house.bus.keep() for _ in range(3))
 
         async def run() -> None:
             app = await asyncio.to_thread(import_module, "ghostbot.app")
@@ -182,6 +188,8 @@ class _Life:
                 linked=self._slack.linked,
                 for_desk=for_desk,
                 for_terminal=for_terminal,
+                for_record=for_record,
+                record=record,
             )
             await app.surround(house, ghost, ending, self._found, own)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from ghostbot.core.rights import Role, article, outside
 from ghostbot.core.words import needed
@@ -28,7 +29,7 @@ class Permit:
         self, note: Note = unnoted, group_of: Callable[[str], str | None] = lambda _: None
     ) -> None:
         """Take who notes, and what knows the group of a daemon or a check."""
-        self._note = note
+        self.note = note
         self._group_of = group_of
 
     def __call__(
@@ -44,9 +45,7 @@ class Permit:
         log.info("order verb=%s names=%s by=%s", verb, ",".join(names), actor.id)
         what = f"{actor.name}: {verb} {said}".rstrip()
         role = actor.role.word
-        self._note(
-            "order", actor.id, what, verb=verb, names=list(names), name=actor.name, role=role
-        )
+        self.note("order", actor.id, what, verb=verb, names=list(names), name=actor.name, role=role)
 
     def check(
         self, actor: Actor, verb: str, names: Sequence[str] = (), *, need: Role | None = None
@@ -66,10 +65,10 @@ class Permit:
                 actor, verb, f"you may not {verb} {whom}: you operate the daemons of {mine} alone"
             )
 
-    def refuse(self, actor: Actor, verb: str, why: str) -> None:
+    def refuse(self, actor: Actor, verb: str, why: str) -> NoReturn:
         """Note a refusal, and raise it."""
         log.warning("refused verb=%s by=%s why=%s", verb, actor.id, why)
-        self._note("refusal", actor.id, f"{actor.name}: {why}", verb=verb, name=actor.name)
+        self.note("refusal", actor.id, f"{actor.name}: {why}", verb=verb, name=actor.name)
         raise NotAllowed(why)
 
 

@@ -2,6 +2,8 @@
 
 Rule 1: noting never waits and never fails: what nobody takes in time is lost, the oldest first,
         and counted.
+Rule 2: what is noted later has the greater id, over Ghost's restarts too: ids are microseconds of
+        the clock, or one more than the last where that was set back.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ class Note(Protocol):
 class Noted:
     """Something that happened. `at` is UTC epoch seconds; `more` is for programs."""
 
+    id: int
     kind: str
     who: str
     what: str
@@ -43,14 +46,18 @@ class Record:
         self._now = now
         self._waiting: deque[Noted] = deque()
         self._some = asyncio.Event()
-        self.lost = 0  # since the keeper last looked
+        self.last = int(now() * 1e6)  # id; all that an earlier Ghost noted is smaller
+        self.began = self.last
+        self.lost = 0  # in this life of Ghost
 
     def note(self, kind: str, who: str, what: str, **more: Any) -> None:
         """Note that something happened."""
         while len(self._waiting) >= WAITING_MAX:
             self._waiting.popleft()
             self.lost += 1
-        self._waiting.append(Noted(kind, who, what[:WHAT_MAX], self._now(), more))
+        now = self._now()
+        self.last = max(self.last + 1, int(now * 1e6))
+        self._waiting.append(Noted(self.last, kind, who, what[:WHAT_MAX], now, more))
         self._some.set()
 
     async def some(self) -> None:

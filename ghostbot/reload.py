@@ -71,7 +71,10 @@ class Reload:
             return Reloaded(found, config.warnings)
         if self._under_way is not None and not self._under_way.done():
             raise errors.Failed("cannot reload: another reload is under way; see `ghost status`")
-        log.info("order verb=reload by=%s plan=%r", actor.id, found.lines())
+        self._ghost.permit(actor, "reload")
+        self._ghost.permit.note(
+            "reload", actor.id, f"{actor.name} reloads ghost.toml: {'; '.join(found.lines())}"
+        )
         task = self._under_way = self._begin(self._carry_out(found, config, actor), "reload")
         if wait:
             await asyncio.wait({task}, timeout=WAIT_MAX_S)

@@ -14,6 +14,7 @@ from slack_bolt.async_app import AsyncApp
 from ghostbot.bus import Feed
 from ghostbot.config.clock import zone_of
 from ghostbot.config.model import Config, DaemonTable
+from ghostbot.config.speech import Severity
 from ghostbot.core.history import Digest
 from ghostbot.core.incident import LINES_KEPT, About, Subject
 from ghostbot.ghost import Ghost
@@ -25,11 +26,17 @@ from ghostbot.incidents.desk import Desk
 from ghostbot.incidents.digests import Digests
 from ghostbot.incidents.hours import quiet_by
 from ghostbot.itself import Itself
+from ghostbot.ledger import Ledger
+from ghostbot.patches.pipeline import Pipeline
 from ghostbot.ping import EVERY_S, Ping
+from ghostbot.slack.agents import Agents
+from ghostbot.slack.files import Files
 from ghostbot.slack.gateway import Gateway
+from ghostbot.slack.listening import Listening
 from ghostbot.slack.mentions import Mentions
 from ghostbot.slack.notifier import Notifier
 from ghostbot.slack.outbox import Outbox
+from ghostbot.slack.patches import Cards
 from ghostbot.slack.people import People
 from ghostbot.store.database import Database
 from ghostbot.store.incidents import Incidents
@@ -65,6 +72,7 @@ class Speech:
         database: Database,
         access: Access,
         shop: Workshop,
+        ledger: Ledger,
         *,
         config: Callable[[], Config],
         kept: Feed,
@@ -76,6 +84,7 @@ class Speech:
         was there, and `register` lets an app answer people.
         """
         self.shop = shop
+        self.ledger = ledger
         self._config = config
         self._register = register
         self.house = house
@@ -86,6 +95,8 @@ class Speech:
         self._heartbeats = Heartbeats()
         self.itself: Itself  # is there before anybody can ask
         self.voice: Voice = Silent(access.off or "")
+        self.pipeline: Pipeline | None = None
+        self.cards: Cards | None = None  # None: there is no Slack to show patches in
         if access.off is None:
             self._build(access)
         self.desk = self._desk(kept)
@@ -97,7 +108,7 @@ class Speech:
         return Desk(
             house.bus,
             self.voice,
-            Incidents(self._database),
+            self.ledger.incidents(),
             last_lines=self._last_lines,
             daemons=house.daemons,
             kept=kept,
@@ -105,6 +116,7 @@ class Speech:
             after=lambda: {name: dog.table.after for name, dog in house.dogs.items()},
             is_quiet=quiet_by(lambda: self._config().slack.quiet, zone),
             within=house.within,
+            patched=self._patched,
         )
 
     def _care(self) -> Care:
@@ -113,6 +125,7 @@ class Speech:
             self.desk,
             Silences(self._database),
             newest=Incidents(self._database).newest,
+            permit=self.ledger.permit,
             known=lambda: {*house.words(), *(subject.name for subject in self._subjects())},
         )
 
@@ -121,6 +134,7 @@ class Speech:
         if self._access.off is None:
             self.notifier.routes = self._config().slack.routes
             self._mentions.want(self._config().slack.mention)
+            self.people.reread()
 
     def _tell_day(self, told: Digest) -> None:
         self.notifier.digest(told)
@@ -141,7 +155,7 @@ class Speech:
             tell=troubles.teller("slack"),
             twice=troubles.teller("slack twice"),
         )
-        self.people = People(self.gateway.client, channel)
+        self.people = self._people(channel)
         self._outbox = Outbox(
             client=self.gateway.writes,
             posts=Posts(self._database),
@@ -166,6 +180,39 @@ class Speech:
             mention=self._mentions.markup,
             zone=zone_of(config.ghost.timezone),
             refused=self._outbox.refused,
+        )
+        self._build_patches(channel)
+
+    def _build_patches(self, channel: str | None) -> None:
+        """Build what shows patches, and knows whose posts are some."""
+        config, gateway = self.house.config.slack, self.gateway
+        self.files = Files(gateway.writes, gateway.session)
+        own = lambda: gateway.bot_user_id  # noqa: E731
+        self.agents = Agents(config.patches, gateway.client, self.people.find, own)
+        self.listening = Listening(self.agents, gateway.client, self._outbox, gateway.ready)
+        self.cards = Cards(
+            outbox=self._outbox,
+            files=self.files,
+            channel=config.patches.channel if config.patches else channel,
+            critical=config.routes.get(Severity.CRITICAL),
+            approvers=self.people.approvers,
+            mention=self._mentions.markup,
+        )
+
+    async def _patched(self, daemon: str) -> str:
+        """Return the id of what was lately applied where a daemon's program stands, or nothing."""
+        found = None if self.pipeline is None else await self.pipeline.lately(daemon)
+        return "" if found is None else found.id
+
+    def _people(self, channel: str | None) -> People:
+        ledger = self.ledger
+        return People(
+            self.gateway.client,
+            channel,
+            roles=ledger.roles,
+            claimed=ledger.claims.admins,
+            team=lambda: self.gateway.team_id,
+            permit=ledger.permit,
         )
 
     def _table(self, daemon: str) -> DaemonTable | None:
@@ -209,8 +256,9 @@ class Speech:
 
     def tasks(self) -> dict[str, Task]:
         """Name what runs for as long as Ghost speaks."""
+        kept = self.ledger.jobs(self.house.bus)
         if self._access.off is not None:
-            return {"heartbeat": self._heartbeats.run}
+            return {"heartbeat": self._heartbeats.run, **kept}
         zone = zone_of(self.house.config.ghost.timezone)
         line = self.house.config.slack.digest
         digests = Digests(line, self.shop.digest, self._tell_day, zone=zone)
@@ -218,9 +266,17 @@ class Speech:
             "slack": self.gateway.run,
             "outbox": self._say,
             "mentions": self._mentions.run,
+            "roles": self._roles,
+            **kept,
             "heartbeat": self._heartbeats.run,
             "digest": digests.run,
+            **({"patch cards": self.cards.run} if self.cards else {}),
+            "patch posts": self.listening.run,
         }
+
+    async def _roles(self) -> None:
+        """Tell whom [roles] names and Slack does not know."""
+        await self.people.tell_unknown(self.gateway.ready, self.house.troubles.teller("roles"))
 
     async def _say(self) -> None:
         """Run the outbox, after what an earlier Ghost may have been killed before it could say."""

@@ -232,6 +232,15 @@ class Supervision:
         """Return every word that means daemons."""
         return {word for name in self.dogs for word in (name, *self.within(name))}
 
+    def group_of(self, word: str) -> str | None:
+        """Return the group that a daemon, a family, `group:G` or a check is of, if it is of one."""
+        if word.startswith("group:"):
+            return word.removeprefix("group:")
+        if word in self.config.checks:
+            return self.config.checks[word].group
+        meant = {d.table.group for n, d in self.dogs.items() if word in (n, d.table.of)}
+        return meant.pop() if len(meant) == 1 else None
+
     def daemons(self) -> dict[str, Daemon]:
         """Return every daemon's record as it is now."""
         return {name: dog.daemon for name, dog in self.dogs.items()}

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from ghostbot import errors
-from ghostbot.config.model import ActionTable
+from ghostbot.config.model import ActionKind, ActionTable
 from ghostbot.core.daemon import Wanted
 from ghostbot.core.rights import Role
 from ghostbot.core.task import State, Task
@@ -64,6 +64,7 @@ class Tasks:
 
     def cancel(self, number: int, actor: Actor) -> Task:
         """End a task. Raises NoSuch, and Failed where it is over."""
+        self._ghost.permit(actor, "tasks cancel", (f"task {number}",))
         return self._executor.cancel(number, actor.name)
 
     def actions(self) -> tuple[ActionTable, ...]:
@@ -74,6 +75,11 @@ class Tasks:
         """Return one action. Raises NoSuch."""
         return self._actions.table(name)
 
+    def may_run(self, table: ActionTable, actor: Actor) -> None:
+        """Raise NotAllowed where `actor` may not run an action."""
+        names = table.daemons if table.kind is ActionKind.RESTART else (table.name,)
+        self._ghost.permit.check(actor, "run", names, need=Role.of(table.role))
+
     async def run(
         self, name: str, actor: Actor, *, confirmed: bool = False, wait: bool = True
     ) -> Task:
@@ -82,8 +88,10 @@ class Tasks:
         Raises NoSuch, and Failed where it wants to be confirmed and is not.
         """
         table = self._actions.table(name)
+        self.may_run(table, actor)
         if table.confirm and not confirmed:
             raise errors.Failed(f"cannot run {name}: it wants to be confirmed")
+        self._ghost.permit.noted(actor, "run", (name,))
         task = self._executor.submit(
             ACTION,
             f"run {name}",
@@ -100,6 +108,7 @@ class Tasks:
 
         Raises NoSuch, and Failed where it is refused.
         """
+        self._ghost.permit(actor, "drill", (name,))
         work = self._drills.work(name)
         limit_s = self._drills.limit_s(name)
         task = self._executor.submit(
@@ -118,6 +127,7 @@ class Tasks:
 
     def heal(self, check: str, actor: Actor) -> None:
         """Have a check healed now. Raises NoSuch, and Failed with why not."""
+        self._ghost.permit(actor, "heal", (check,))
         self._checks.heal(check, actor.name)
 
     async def restart(self, names: Sequence[str], actor: Actor, *, wait: bool) -> Outcomes:

@@ -27,11 +27,17 @@ def say(line: str = "") -> None:
 
 
 def welcome(
-    config: Config, notes: Iterable[str], *, page_url: str | None, slack: str | None
+    config: Config,
+    notes: Iterable[str],
+    *,
+    page_url: str | None,
+    slack: str | None,
+    code: str | None = None,
 ) -> None:
     """Say where everything is, and what to type first.
 
-    `page_url` is the playground's; `slack` says why there is no Slack, where there is none.
+    `page_url` is the playground's; `slack` says why there is no Slack, where there is none;
+    `code` makes the first admin.
     """
     for note in notes:
         say(f"note: {note}")
@@ -43,6 +49,8 @@ def welcome(
         say(f"               open it in a browser and type:  {config.slack.command} status")
     elif slack:
         say(f"  Slack is {slack}: the daemons run without it. See README, “Slack”.")
+    if code:
+        say(f"  Admin        whoever types  {config.slack.command} claim {code}  within 10 minutes")
     if config.web.listen:
         say(f"  API          http://{config.web.listen[0]}:{config.web.listen[1]}/health")
     say("  Terminal     ghost status, ghost logs NAME, ghost restart NAME")

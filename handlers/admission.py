@@ -5,8 +5,6 @@ Whether they may is asked after the ack (`slack.people`), as the answer may take
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -18,46 +16,23 @@ from ghostbot.orders import Actor
 from handlers import patch_posts, replies
 from handlers.means import Means
 
-SEEN_S = 600.0  # Slack delivers an event again after 1 and 5 minutes
-SEEN_MAX = 20_000
-
 Middleware = Callable[..., Awaitable[BoltResponse | None]]
-
-
-class Seen:
-    """The deliveries of the last ten minutes, by Slack's ids."""
-
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        """Begin with none."""
-        self._now = now
-        self._at: OrderedDict[str, float] = OrderedDict()
-
-    def again(self, key: str | None) -> bool:
-        """Tell whether this one was seen before, and remember it."""
-        now = self._now()
-        while self._at and (
-            now - next(iter(self._at.values())) > SEEN_S or len(self._at) > SEEN_MAX
-        ):
-            self._at.popitem(last=False)
-        if key is None or key in self._at:
-            return key is not None
-        self._at[key] = now
-        return False
 
 
 def admission(means: Means) -> Middleware:
     """Return the middleware that stops what must not reach a listener."""
-    seen = Seen()
 
     async def admit(
         body: dict[str, Any],
         context: AsyncBoltContext,
         next: Callable[[], Awaitable[None]],  # noqa: A002  Bolt's name
     ) -> BoltResponse | None:
-        if seen.again(delivery(body)) or (is_bot(body) and not is_agent(body, means)):
+        if means.deliveries.again(delivery(body)) or (is_bot(body) and not is_agent(body, means)):
             return BoltResponse(status=200, body="")
         if not teams(body) <= {means.gateway.team_id}:
-            return replies.acked("you may not ask Ghost: it belongs to another workspace", body)
+            who, said = actor(body), "it belongs to another workspace"
+            means.ghost.permit.note("refusal", who.id, f"{who.name}: {said}", name=who.name)
+            return replies.acked(f"you may not ask Ghost: {said}", body)
         context["means"] = means
         context["actor"] = actor(body)
         await next()

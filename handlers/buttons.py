@@ -7,7 +7,6 @@ from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from ghostbot.core.incident import Person
 from ghostbot.core.words import Ask
 from ghostbot.orders import Actor, Doing
 from ghostbot.slack.places import Place
@@ -41,8 +40,16 @@ async def heal(body: dict[str, Any], means: Means, actor: Actor, place: Place) -
         await place.tell(replies.stale(ids["daemon"], incident))
         replies.refresh(means, incident)
         return
-    await means.care.pressed(incident.id, "asked for a restart", Person(actor.id, actor.name))
-    await order(Doing.RESTART, names, means, actor, place)
+    key = f"restart {incident.id}"
+    means.presses.begin(key, actor)
+    ended = partial(means.presses.end, key)
+    try:
+        means.ghost.permit.check(actor, "restart", names)
+        await means.care.pressed(incident.id, "asked for a restart", actor)
+        await order(Doing.RESTART, names, means, actor, place, ended=ended)
+    except BaseException:
+        ended()
+        raise
 
 
 async def show_logs(body: dict[str, Any], means: Means, actor: Actor, place: Place) -> None:

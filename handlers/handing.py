@@ -6,6 +6,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from ghostbot.errors import Failed
 from ghostbot.orders import Actor
 from ghostbot.slack.places import Place
 from ghostbot.slack.work import Piece
@@ -15,7 +16,24 @@ from handlers.means import Means
 
 def submit(means: Means, place: Place, do: Callable[[], Awaitable[None]]) -> None:
     """Have it done after the ack; what goes wrong is told where it was asked."""
-    means.gateway.work.submit(piece("ask", place, do))
+
+    async def once() -> None:
+        await means.deliveries.kept()  # so that no later Ghost does it again
+        await do()
+
+    means.gateway.work.submit(piece("ask", place, once))
+
+
+def answered(body: dict[str, Any], means: Means) -> None:
+    """Take the answer to a question, once. Raises Failed where it was answered before.
+
+    A question is a message whose button does what it says, whatever has changed since: it stands
+    there after Ghost's restart too.
+    """
+    where, action = body["container"], body["actions"][0]["action_id"]
+    asked = where.get("message_ts") or where.get("view_id")
+    if means.deliveries.again(f"{action} {where.get('channel_id')} {asked}"):
+        raise Failed("nothing was done: this was answered already; ask again")
 
 
 def piece(name: str, place: Place, do: Callable[[], Awaitable[None]]) -> Piece:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ghostbot.core.words import Ask
 from ghostbot.orders import Actor, Doing
 from ghostbot.slack.places import Place
@@ -23,13 +25,21 @@ async def order(
     place: Place,
     *,
     for_s: float | None = None,
+    ended: Callable[[], None] = lambda: None,
 ) -> None:
-    """Give an order in front of everybody: at once that it is under way, then what came of it."""
+    """Give an order in front of everybody: at once that it is under way, then what came of it.
+
+    `ended` is called when it came true or failed.
+    """
     names = means.ghost.names(asked, doing.value)
+    means.ghost.permit.check(actor, doing.value, names)
     await place.say(replies.under_way(doing, names, actor))
 
     async def follow() -> None:
-        outcomes = await means.ghost.order(doing, names, actor, wait=True, for_s=for_s)
+        try:
+            outcomes = await means.ghost.order(doing, names, actor, wait=True, for_s=for_s)
+        finally:
+            ended()
         await place.say(replies.came_of(doing, outcomes, actor))
 
     means.gateway.work.patiently(piece(doing.value, place, follow))

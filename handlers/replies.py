@@ -24,6 +24,7 @@ from ghostbot.slack.blocks import status as statuses
 from ghostbot.slack.blocks import why as whys
 from ghostbot.slack.blocks.message import Message, section
 from ghostbot.slack.blocks.text import count, cut, escape, name
+from ghostbot.slack.presses import AlreadyPressed
 from ghostbot.slack.work import trouble_id
 from handlers.means import Means
 
@@ -195,8 +196,9 @@ def loading() -> Message:
 
 def sorry(error: Exception, trouble: str) -> Message:
     """Say what went wrong: Ghost's own refusals in their words, all else with an id of the log."""
-    if isinstance(error, NotAllowed):
-        return plain(f"🔒 {error}")  # written by Ghost alone; it may name a channel
+    if isinstance(error, NotAllowed | AlreadyPressed):
+        sign = "🔒 " if isinstance(error, NotAllowed) else ""
+        return plain(f"{sign}{error}")  # written by Ghost alone; it may name people and channels
     if isinstance(error, ConfigError):
         return owns.mistakes(error.mistakes)
     if isinstance(error, GhostError):

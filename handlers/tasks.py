@@ -7,12 +7,14 @@ from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from ghostbot.config.model import ActionTable
+from ghostbot.core.rights import Role
 from ghostbot.core.words import Ask
 from ghostbot.orders import Actor
 from ghostbot.slack.blocks import tasks as blocks
 from ghostbot.slack.places import Place
 from handlers import replies
-from handlers.handing import at, beside, piece, pressed, submit
+from handlers.handing import answered, at, beside, piece, pressed, submit
 from handlers.means import Means
 
 
@@ -30,10 +32,21 @@ async def run(ask: Ask, means: Means, actor: Actor, place: Place) -> None:
     """List the actions, ask once more, or run one."""
     if not ask.names:
         await place.tell(blocks.listed(means.tasks.actions(), means.command))
-    elif (table := means.tasks.action(ask.names[0])).confirm:
+        return
+    table = means.tasks.action(ask.names[0])
+    actor = await admitted(table, means, actor)
+    if table.confirm:
         await place.tell(blocks.question(table))
     else:
         await begin(table.name, means, actor, place)
+
+
+async def admitted(table: ActionTable, means: Means, actor: Actor) -> Actor:
+    """Let whoever may run an action pass. Raises NotAllowed."""
+    need = Role.of(table.role)
+    actor = await means.people.admit(actor, "run", need=need)
+    means.tasks.may_run(table, actor)
+    return actor
 
 
 async def begin(action: str, means: Means, actor: Actor, place: Place) -> None:
@@ -67,8 +80,10 @@ async def confirmed(ack: AsyncAck, body: dict[str, Any], means: Means, actor: Ac
 
 async def run_pressed(body: dict[str, Any], means: Means, actor: Actor, place: Place) -> None:
     """Run it, if whoever pressed may."""
-    actor = await means.people.admit(actor, "run")
-    await begin(means.tasks.action(pressed(body)["action"]).name, means, actor, place)
+    table = means.tasks.action(pressed(body)["action"])
+    actor = await admitted(table, means, actor)
+    answered(body, means)
+    await begin(table.name, means, actor, place)
 
 
 async def heal(ack: AsyncAck, body: dict[str, Any], means: Means, actor: Actor) -> None:
@@ -82,5 +97,10 @@ async def heal_pressed(body: dict[str, Any], means: Means, actor: Actor, place: 
     """Have it healed, if whoever pressed may and it is still sick."""
     actor = await means.people.admit(actor, "heal")
     check = pressed(body)["daemon"]
-    means.tasks.heal(check, actor)
+    key = f"heal {check}"
+    means.presses.begin(key, actor)
+    try:
+        means.tasks.heal(check, actor)
+    finally:
+        means.presses.end(key)
     await place.say(replies.healing(check, actor))

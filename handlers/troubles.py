@@ -7,7 +7,6 @@ from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from ghostbot.core.incident import Person
 from ghostbot.core.words import Ask
 from ghostbot.orders import Actor
 from ghostbot.slack.blocks import troubles as blocks
@@ -27,14 +26,13 @@ async def incidents(_ask: Ask, means: Means, _: Actor, place: Place) -> None:
 async def ack(ask: Ask, means: Means, actor: Actor, place: Place) -> None:
     """Note that somebody has a trouble in hand, in front of everybody."""
     number = replies.number(ask.names[0], "incident")
-    done = await means.care.ack(number, Person(actor.id, actor.name))
+    done = await means.care.ack(number, actor)
     await _answer(done.said, actor, place, did=done.did)
 
 
 async def silence(ask: Ask, means: Means, actor: Actor, place: Place) -> None:
     """Silence the troubles of a name for a while, in front of everybody."""
-    person = Person(actor.id, actor.name)
-    done = await means.care.silence(ask.names[0], ask.for_s, person)
+    done = await means.care.silence(ask.names[0], ask.for_s, actor)
     await _answer(done.said, actor, place, did=done.did)
 
 
@@ -63,7 +61,7 @@ async def ack_pressed(body: dict[str, Any], means: Means, actor: Actor, place: P
     """Note it, if whoever pressed may. The message itself says who did."""
     actor = await means.people.admit(actor, "ack")
     number = int(pressed(body)["incident"])
-    done = await means.care.ack(number, Person(actor.id, actor.name))
+    done = await means.care.ack(number, actor)
     await _late(number, done.said, means, place, did=done.did)
 
 
@@ -71,7 +69,7 @@ async def silence_pressed(body: dict[str, Any], means: Means, actor: Actor, plac
     """Silence it, if whoever pressed may."""
     actor = await means.people.admit(actor, "silence")
     number = int(pressed(body)["incident"])
-    done = await means.care.silence_one(number, SILENCE_S, Person(actor.id, actor.name))
+    done = await means.care.silence_one(number, SILENCE_S, actor)
     await _late(number, done.said, means, place, did=done.did)
 
 

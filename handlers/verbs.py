@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from ghostbot.core.words import Ask
 from ghostbot.orders import Actor
 from ghostbot.slack.places import Place
-from handlers import itself, looking, orders, patches, tasks, troubles
+from handlers import itself, looking, orders, patches, rights, tasks, troubles
 from handlers.means import Means
 
 Answer = Callable[[Ask, Means, Actor, Place], Awaitable[None]]
@@ -42,5 +42,8 @@ ANSWERS: dict[str, Answer] = {
     "upgrade": itself.upgrade,
     "sweep": itself.sweep,
     "down": itself.down,
+    "whoami": rights.whoami,
+    "claim": rights.claim,
+    "events": rights.events,
     "help": looking.help_,
 }

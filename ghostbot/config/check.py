@@ -31,6 +31,7 @@ def check(config: Config, page: Page) -> None:
     _logs(config, page)
     check_watch(config, page)
     _routes(config, page)
+    _operators(config, page)
     silent = ("slack",) in page.lines and config.slack.channel is None
     if silent and not page.is_wrong("slack"):
         page.warn(("slack",), "no channel: Ghost answers in Slack, but sends no alerts there")
@@ -48,6 +49,17 @@ def _routes(config: Config, page: Page) -> None:
         if key.startswith(GROUP) and key not in groups:
             words = f"no daemon is in {key}{did_you_mean(key, groups)}"
             page.wrong(("slack", "routes", key), words)
+
+
+def _operators(config: Config, page: Page) -> None:
+    """Note groups that an operator is limited to and that nothing is in."""
+    groups = {daemon.group for daemon in config.daemons.values() if daemon.group}
+    groups |= {check.group for check in config.checks.values() if check.group}
+    for i, grant in enumerate(config.roles.operator or ()):
+        for group in grant.groups:
+            if group not in groups:
+                words = f"no daemon is in group {group}{did_you_mean(group, groups)}"
+                page.wrong(("roles", "operator", i, "groups"), words)
 
 
 def _is_loopback(host: str) -> bool:

@@ -17,8 +17,17 @@ from ghostbot.config.find import STATE, beside
 from ghostbot.config.instances import expanded
 from ghostbot.config.keys import DAEMON, LOG, POLICY, TABLES, WITHIN
 from ghostbot.config.lines import lines
-from ghostbot.config.model import Config, DaemonTable, GhostTable, LogTable, SlackTable, WebTable
+from ghostbot.config.model import (
+    Config,
+    DaemonTable,
+    GhostTable,
+    LogTable,
+    RolesTable,
+    SlackTable,
+    WebTable,
+)
 from ghostbot.config.page import Page
+from ghostbot.config.root_tables import check_roots, roots
 from ghostbot.config.sending_tables import check_sending, watches, webhooks
 from ghostbot.config.values import LONGEST_S
 from ghostbot.config.values import name as name_of
@@ -44,6 +53,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
     except RecursionError:
         raise ConfigError([f"{path}:1: syntax: values lie too deep within each other"]) from None
     check(config, page)
+    check_roots(config, page)
     check_sending(config, page)
     if page.mistakes:
         raise ConfigError(page.mistakes)
@@ -91,9 +101,9 @@ def _config(raw: Mapping[str, Any], path: Path, page: Page) -> Config:
     folder = path.absolute().parent
     for key in raw.keys() - TABLES.keys():
         page.unknown((key,), TABLES, "")
-    ghost, slack, web, defaults = (
+    ghost, slack, roles, web, defaults = (
         page.table((name,), raw.get(name, {}), TABLES[name], name)
-        for name in ("ghost", "slack", "web", "defaults")
+        for name in ("ghost", "slack", "roles", "web", "defaults")
     )
     state = beside(folder, ghost.get("state_dir", STATE))
     if os.path.lexists(state) and not state.is_dir():
@@ -109,10 +119,12 @@ def _config(raw: Mapping[str, Any], path: Path, page: Page) -> Config:
             **{"name": socket.gethostname(), **_fields(ghost, GHOST_FIELDS), "state_dir": state}
         ),
         slack=SlackTable(**_fields(slack, SLACK_FIELDS)),
+        roles=RolesTable(**roles),
         web=WebTable(**_fields(web, WEB_FIELDS)),
         daemons={name: _daemon(name, table, house) for name, table in tables.items()},
         checks=checks(raw.get("check", {}), page, folder),
         actions=actions(raw.get("action", {}), page, folder),
+        roots=roots(raw.get("root", {}), page, folder),
         webhooks=webhooks(raw.get("webhook", {}), page),
         watches=watches(raw.get("watch", {}), page, folder),
     )

@@ -338,6 +338,9 @@ def _verbs() -> tuple[Verb, ...]:
             ghost,
             role=Role.ADMIN,
         ),
+        Verb("events", "events [KIND]", "what happened, and who did it", some, look),
+        Verb("whoami", "whoami", "who you are to Ghost", nothing, ghost, role=Role.NOBODY),
+        Verb("claim", "claim CODE", "become admin by Ghost's code", one, ghost, role=Role.NOBODY),
         Verb(
             "help", "help [VERB|all]", "what there is, or more about one verb", at_most_one, ghost
         ),

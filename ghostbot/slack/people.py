@@ -1,51 +1,64 @@
-"""Who may ask Ghost for what: the members of the alert channel, as Slack knows them.
+"""Who may ask Ghost for what, as Slack knows people and ghost.toml gives roles.
 
-Rule 1: whoever is no member, a guest, or from another workspace, may do nothing.
-Rule 2: while Slack cannot be asked, reading is allowed and changing is not.
+Rule 1: guests, bots and people of other workspaces may do nothing, whatever they are named as.
+Rule 2: while Slack cannot be asked, reading is allowed and changing is not; whoever was known for
+        an outsider stays one.
+Rule 3: without [roles], members of the alert channel read and operate, and who claimed with the
+        code of `ghost up` is admin. With it, its words are the law, key by key.
+Rule 4: a refusal names who may, is told to the asker alone, and is noted.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from ghostbot.core.rights import Role, article
+from ghostbot.config.model import RolesTable
+from ghostbot.core.rights import EVERYBODY, Grant, Role, Standing, article, together
 from ghostbot.core.words import VERBS, needed
 from ghostbot.errors import NotAllowed
 from ghostbot.orders import Actor
+from ghostbot.permit import Permit
 from ghostbot.slack.refusals import NETWORK
+from ghostbot.slack.roster import Roster
 
-MEMBERS_S = 60.0  # how long a list of members is believed
-PERSON_S = 600.0
-PEOPLE_MAX = 1_000
-PAGE = 200
+SHOWN_MAX = 8  # grants named in a refusal
+CANNOT_SAY = "cannot do that now: Slack does not say who may; try again in a moment"
 
 log = logging.getLogger("ghost.slack")
 
 
 class People:
-    """The members of one channel, asked for when needed and remembered for a minute."""
+    """Who is who, and what they may."""
 
     def __init__(
         self,
         client: AsyncWebClient,
         channel: str | None,
         now: Callable[[], float] = time.monotonic,
+        *,
+        roles: Callable[[], RolesTable] = RolesTable,
+        claimed: Callable[[str | None], frozenset[str]] = lambda _: frozenset(),
+        team: Callable[[], str | None] = lambda: None,
+        permit: Permit | None = None,
     ) -> None:
-        """Take the alert channel as it stands in ghost.toml: an id, or a name with or without #."""
-        self._client = client
+        """Take the alert channel as it stands in ghost.toml: an id, or a name with or without #.
+
+        `roles` is what [roles] says now; `claimed` names who became an admin in a workspace.
+        """
+        self.roster = Roster(client, team=team, now=now)
         self._channel = channel
-        self._now = now
-        self._id: str | None = None
-        self._members: tuple[float, frozenset[str]] | None = None
-        self._guests: OrderedDict[str, tuple[float, bool]] = OrderedDict()
+        self._roles = roles
+        self._claimed = claimed
+        self._team = team
+        self._permit = permit or Permit()
+        self._reread = asyncio.Event()
 
     async def admit(self, actor: Actor, verb: str, *, need: Role | None = None) -> Actor:
         """Let `actor` pass, and return them with what they may.
@@ -54,95 +67,177 @@ class People:
         where the verb alone does not say that.
         """
         need = needed(verb) if need is None else need
-        if self._channel is None:
-            raise NotAllowed("cannot answer: no `[slack] channel` is set, so nobody may ask yet")
         try:
-            member = actor.id in await self._all()
-            guest = member and await self._is_guest(actor.id)
+            standing = await self.standing(actor.id)
         except (SlackApiError, *NETWORK) as error:
-            log.warning("cannot ask for members channel=%s why=%r", self._channel, error)
+            log.warning("cannot ask who may user=%s why=%r", actor.id, error)
             if need > Role.VIEWER:
-                raise NotAllowed(
-                    "cannot do that now: Slack does not say who is in the channel; try again"
-                ) from error
+                self._permit.refuse(actor, verb, CANNOT_SAY)
+            known = self.roster.people.last(actor.id)
+            if known is not None and known.outsider is not None:
+                self._permit.refuse(actor, verb, _outside(known.outsider))
             return replace(actor, role=Role.VIEWER)
-        place = f"<#{self._id}>" if self._id else self._channel
-        if guest:
-            raise NotAllowed(f"you may not ask Ghost: guests of {place} may only read along")
-        if not member:
-            raise NotAllowed(f"you may not ask Ghost: only members of {place} may, join it")
-        if need > Role.OPERATOR:
-            raise NotAllowed(f"you may not {verb}: that takes {article(need)}")
-        return replace(actor, role=Role.OPERATOR)
+        if standing.role < need:
+            self._permit.refuse(actor, verb, self._refusal(standing, verb, need))
+        return replace(actor, role=standing.role, groups=standing.groups)
+
+    async def insider(self, actor: Actor, verb: str) -> None:
+        """Let pass whoever is one of us, whatever their role. Raises NotAllowed."""
+        try:
+            known = await self.roster.people.get(actor.id)
+        except (SlackApiError, *NETWORK):
+            self._permit.refuse(actor, verb, CANNOT_SAY)
+        if known.outsider is not None:
+            self._permit.refuse(actor, verb, _outside(known.outsider))
+
+    async def standing(self, user: str) -> Standing:
+        """Return what a person may do, and why. Raises SlackApiError and what the network does."""
+        known = await self.roster.people.get(user)
+        if known.outsider is not None:
+            return Standing(Role.NOBODY, None, known.outsider)
+        for role in (Role.ADMIN, Role.APPROVER, Role.OPERATOR, Role.VIEWER):
+            met = [grant for grant in self._grants(role) if await self._meets(user, grant)]
+            if met:
+                groups = together(met) if role is Role.OPERATOR else None
+                return Standing(role, groups, self._why(role, met[0]))
+        return Standing(Role.NOBODY, None, "given no role")
 
     async def role(self, user: str) -> Role:
         """Return what a person may do. Raises NotAllowed while Slack does not say."""
         try:
-            return (await self.admit(Actor(user, user, Role.NOBODY), "restart")).role
-        except NotAllowed:
-            return Role.NOBODY
+            return (await self.standing(user)).role
+        except (SlackApiError, *NETWORK) as error:
+            raise NotAllowed(CANNOT_SAY) from error
 
     async def allowed(self, user: str) -> frozenset[str]:
-        """Return the verbs that a person may use."""
-        role = await self.role(user)
+        """Return the verbs that a person may use; while Slack does not say, those that read."""
+        try:
+            role = await self.role(user)
+        except NotAllowed:
+            role = Role.VIEWER
         return frozenset(verb.name for verb in VERBS.values() if verb.role <= role)
 
     async def approvers(self) -> frozenset[str]:
         """Return the ids of all who may approve. Raises NotAllowed while Slack does not say."""
-        return frozenset()
+        found: set[str] = set()
+        try:
+            for grant in (*self._grants(Role.APPROVER), *self._grants(Role.ADMIN)):
+                if (who := await self._id(grant.who)) is None:
+                    continue
+                meant = await self.roster.among(who)
+                found |= await self.roster.everybody() if meant is None else meant
+            return await self.roster.insiders(found)
+        except (SlackApiError, *NETWORK) as error:
+            raise NotAllowed(CANNOT_SAY) from error
 
     async def channel_id(self) -> str | None:
         """Return the alert channel's id. None: none is set, or Slack shows us none of that name.
 
         Raises SlackApiError and what the network raises.
         """
-        if self._id is None and self._channel is not None:
-            self._id = await self.find(self._channel)
-        return self._id
+        return None if self._channel is None else await self.find(self._channel)
 
     async def find(self, channel: str) -> str | None:
-        """Return the id of a channel by its name or id."""
-        if channel[:1] in "CGD" and channel.isalnum() and channel.isupper():
-            return channel
-        wanted = channel.removeprefix("#")
-        kinds = "public_channel,private_channel"
-        async for found in self._pages("channels", self._client.conversations_list, types=kinds):
-            if found["name"] == wanted:
-                return str(found["id"])
-        return None
+        """Return the id of a channel by its name or id. Raises as `channel_id`."""
+        return await self.roster.find(channel)
 
-    async def _all(self) -> frozenset[str]:
-        now = self._now()
-        if self._members is not None and now - self._members[0] < MEMBERS_S:
-            return self._members[1]
-        channel = await self.channel_id()
-        members: set[str] = set()
-        if channel is not None:
-            async for user in self._pages(
-                "members", self._client.conversations_members, channel=channel
-            ):
-                members.add(user)
-        self._members = (now, frozenset(members))
-        return self._members[1]
+    async def unknown(self) -> list[str]:
+        """Return whom [roles] names and Slack does not know, as lines for people."""
+        lines = []
+        for role in (Role.VIEWER, Role.OPERATOR, Role.APPROVER, Role.ADMIN):
+            said: tuple[Grant, ...] | None = getattr(self._roles(), role.word)
+            missing = [g.who for g in said or () if await self._id(g.who) is None]
+            lines += [f"cannot make {who} {article(role)}: {_missing(who)}" for who in missing]
+        return lines
 
-    async def _is_guest(self, user: str) -> bool:
-        """Tell whether `user` is a guest, a bot, gone, or of another workspace."""
-        now, known = self._now(), self._guests.get(user)
-        if known is not None and now - known[0] < PERSON_S:
-            return known[1]
-        person: dict[str, Any] = (await self._client.users_info(user=user))["user"]
-        signs = ("is_restricted", "is_ultra_restricted", "is_stranger", "is_bot", "deleted")
-        self._guests[user] = (now, any(person.get(sign) for sign in signs))
-        while len(self._guests) > PEOPLE_MAX:
-            self._guests.popitem(last=False)
-        return self._guests[user][1]
-
-    async def _pages(self, key: str, method: Callable[..., Any], **args: Any) -> AsyncIterator[Any]:
-        cursor = ""
+    async def tell_unknown(
+        self, ready: Callable[[], Awaitable[None]], tell: Callable[[str | None], None]
+    ) -> None:
+        """Tell whom [roles] names in vain, at start and whenever it was read again; for ever."""
+        await ready()
         while True:
-            page = await method(limit=PAGE, cursor=cursor or None, **args)
-            for item in page[key]:
-                yield item
-            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
-                return
+            self._reread.clear()
+            tell("; ".join(await self.unknown()) or None)
+            await self._reread.wait()
+
+    def reread(self) -> None:
+        """Look again whom [roles] names."""
+        self._reread.set()
+
+    def _grants(self, role: Role) -> tuple[Grant, ...]:
+        """Return whom a role is given to: as ghost.toml says, or as it is without that."""
+        said: tuple[Grant, ...] | None = getattr(self._roles(), role.word)
+        if said is not None:
+            return said
+        if role is Role.ADMIN:
+            return tuple(Grant(user) for user in sorted(self._claimed(self._team())))
+        if role is Role.APPROVER or self._channel is None:
+            return ()
+        return (Grant(self._channel),)
+
+    async def _meets(self, user: str, grant: Grant) -> bool:
+        who = await self._id(grant.who)
+        if who is None:
+            return False
+        meant = await self.roster.among(who)
+        return meant is None or user in meant
+
+    async def _id(self, who: str) -> str | None:
+        """Return the id of what a grant names. The alert channel may stand there without its #."""
+        if who == self._channel:
+            return await self.roster.find(who)
+        return await self.roster.id_of(who)
+
+    def _why(self, role: Role, grant: Grant) -> str:
+        if role is Role.ADMIN and self._roles().admin is None:
+            return "made so by `claim`"
+        if grant.who == EVERYBODY:
+            return "as everybody is"
+        return f"as {self._shown(grant, one=True)}"
+
+    def _refusal(self, standing: Standing, verb: str, need: Role) -> str:
+        if standing.why and standing.role is Role.NOBODY and standing.why != "given no role":
+            return _outside(standing.why)
+        if self._channel is None and not any(self._grants(role) for role in Role if role):
+            return "cannot answer: no `[slack] channel` is set, so nobody may ask yet"
+        who = self._whom(need)
+        if standing.role is Role.NOBODY:
+            join = ", join it" if "members of" in who and "," not in who else ""
+            what = "ask Ghost" if need <= Role.OPERATOR else verb
+            return f"you may not {what}: only {who} may{join}"
+        has = article(standing.role)
+        return f"you may not {verb}: that takes {article(need)}, and you are {has}; ask {who}"
+
+    def _whom(self, need: Role) -> str:
+        """Name who has a role, and who has more."""
+        grants = [g for role in Role if role >= need for g in self._grants(role)]
+        shown = list(dict.fromkeys(self._shown(grant) for grant in grants))
+        if not shown:
+            return "an admin (there is none yet: `ghost claim` on the machine prints a code)"
+        more = f" or {len(shown) - SHOWN_MAX} more" if len(shown) > SHOWN_MAX else ""
+        return " or ".join(shown[:SHOWN_MAX]) + more
+
+    def _shown(self, grant: Grant, *, one: bool = False) -> str:
+        """Return whom a grant means, in Slack's markup where the id is known."""
+        who = grant.who
+        if who == self._channel and who[:1] not in "CG#":
+            who = f"#{who}"
+        known = self.roster.known(who) or who
+        if known == EVERYBODY:
+            return "everybody"
+        if known[0] in "CG#":
+            place = f"<#{known}>" if known[0] != "#" else known
+            return f"a member of {place}" if one else f"members of {place}"
+        if known[0] == "S":
+            return f"one of <!subteam^{known}>" if one else f"<!subteam^{known}>"
+        return f"<@{known}>" if known[0] in "UW" else known
+
+
+def _outside(why: str) -> str:
+    return f"you may not ask Ghost: you are {why}, and guests and bots may only read along"
+
+
+def _missing(who: str) -> str:
+    if who.startswith("#"):
+        return "Slack shows Ghost no such channel; invite it there, if it is private"
+    return "Slack knows no such group or account name; write the id instead, as in U012ABCDEF"

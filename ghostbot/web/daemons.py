@@ -96,6 +96,7 @@ class Daemons:
         """End Ghost; what becomes of the daemons is theirs who hear the order."""
         asked.query(request)
         keep = asked.keep(await asked.body(request, "keep"))
+        self._ghost.permit(request[ACTOR], "down")
         self._down(keep)
         return answers.answer({"status": "going down", "keep": keep}, status=202)
 

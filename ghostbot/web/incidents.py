@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from ghostbot import errors
-from ghostbot.core.incident import Hand, Incident, Person
+from ghostbot.core.incident import Hand, Incident
 from ghostbot.core.words import OFF, span_s
 from ghostbot.incidents.care import Care, Done
 from ghostbot.shapes import iso
@@ -48,7 +48,7 @@ class Incidents:
         """Note that the asker has a trouble in hand; 409 where it is over."""
         asked.query(request)
         await asked.body(request)
-        return _answer(await self._care.ack(_number(request), _person(request)))
+        return _answer(await self._care.ack(_number(request), request[ACTOR]))
 
     async def silence_one(self, request: web.Request) -> web.Response:
         """Silence one trouble for a while; 409 where it is over."""
@@ -56,7 +56,7 @@ class Incidents:
         for_s = _span(await asked.body(request, "for"))
         if for_s is None:
             raise errors.BadRequest("cannot read the body: one trouble is silenced for a time")
-        return _answer(await self._care.silence_one(_number(request), for_s, _person(request)))
+        return _answer(await self._care.silence_one(_number(request), for_s, request[ACTOR]))
 
     async def silence(self, request: web.Request) -> web.Response:
         """Silence the troubles of a name, or all, for a while; `off` ends it."""
@@ -65,7 +65,7 @@ class Incidents:
         name = found.get("name")
         if not isinstance(name, str):
             raise errors.BadRequest("cannot read the body: give the name of a daemon, or all")
-        return _answer(await self._care.silence(asked.cut(name), _span(found), _person(request)))
+        return _answer(await self._care.silence(asked.cut(name), _span(found), request[ACTOR]))
 
 
 def shape(incident: Incident) -> dict[str, Any]:
@@ -104,11 +104,6 @@ def _hand(hand: Hand) -> dict[str, Any]:
 def _answer(done: Done) -> web.Response:
     incident = None if done.incident is None else shape(done.incident)
     return answers.answer({"did": done.did, "said": done.said, "incident": incident})
-
-
-def _person(request: web.Request) -> Person:
-    actor = request[ACTOR]
-    return Person(actor.id, actor.name)
 
 
 def _span(found: dict[str, Any]) -> float | None:

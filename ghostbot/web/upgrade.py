@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from aiohttp import web
 
+from ghostbot.permit import Permit
 from ghostbot.upgrade import Upgrades
 from ghostbot.web import answers, asked
 from ghostbot.web.admission import ACTOR
-
-log = logging.getLogger("ghost.orders")
 
 
 class Upgrade:
     """`/api/upgrade`."""
 
-    def __init__(self, upgrades: Upgrades, begin: Callable[[], None]) -> None:
-        """Take what knows of upgrades, and what begins one."""
+    def __init__(
+        self, upgrades: Upgrades, begin: Callable[[], None], permit: Permit | None = None
+    ) -> None:
+        """Take what knows of upgrades, what begins one, and who permits that."""
+        self._permit = permit or Permit()
         self._upgrades = upgrades
         self._begin = begin
 
@@ -38,7 +39,7 @@ class Upgrade:
         """Check the next version and ghost.toml, then begin; what was before it answers."""
         asked.query(request)
         await asked.body(request)
+        self._permit(request[ACTOR], "upgrade")
         await self._upgrades.check()
-        log.info("order verb=upgrade by=%s", request[ACTOR].id)
         self._begin()
         return answers.answer(self._upgrades.shape(), status=202)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Iterable
 from typing import Any, Protocol
 
@@ -10,14 +9,13 @@ from aiohttp import web
 
 from ghostbot import errors, shapes
 from ghostbot.orders import Actor
+from ghostbot.permit import Permit
 from ghostbot.process.sweep import Stray, Swept
 from ghostbot.reload import Reloaded
 from ghostbot.web import answers, asked
 from ghostbot.web.admission import ACTOR
 
 PIDS_MAX = 100
-
-log = logging.getLogger("ghost.orders")
 
 
 class Sweep(Protocol):
@@ -37,8 +35,9 @@ class Again(Protocol):
 class Upkeep:
     """`/api/sweep` and `/api/reload`."""
 
-    def __init__(self, sweep: Sweep, reload: Again) -> None:
-        """Take what does it."""
+    def __init__(self, sweep: Sweep, reload: Again, permit: Permit | None = None) -> None:
+        """Take what does it, and who permits it."""
+        self._permit = permit or Permit()
         self._sweep = sweep
         self._reload = reload
 
@@ -77,10 +76,11 @@ class Upkeep:
             raise errors.BadRequest(
                 f"cannot read the body: spare is {asked.shown(spare)}; it takes a list of pids"
             )
+        self._permit.check(request[ACTOR], "sweep kill" if kill else "sweep list")
         swept = await self._sweep(kill=kill, spare=spare)
         if kill:
-            pids = ",".join(str(s.proc.pid) for s in swept.strays)
-            log.info("order verb=sweep pids=%s by=%s", pids, request[ACTOR].id)
+            pids = [str(s.proc.pid) for s in swept.strays]
+            self._permit.noted(request[ACTOR], "sweep kill", pids)
         return answers.answer(shape(swept, killed=kill))
 
 

@@ -15,6 +15,8 @@ from ghostbot.config.keys import (
     GHOST,
     LOG,
     PROBE,
+    ROLES,
+    ROOT,
     SLACK,
     WATCH,
     WEB,
@@ -29,6 +31,7 @@ from ghostbot.config.model import (
     GhostTable,
     LogTable,
     ProbeTable,
+    RolesTable,
     SlackTable,
     WatchTable,
     WebhookTable,
@@ -49,7 +52,9 @@ def test_it_shows_every_key_of_every_table_and_no_other() -> None:
     web = shown["daemon"]["web"]
     assert set(shown["ghost"]) == set(GHOST)
     assert set(shown["slack"]) == set(SLACK)
+    assert set(shown["roles"]) == set(ROLES)
     assert set(shown["web"]) == set(WEB)
+    assert set(shown["root"]["app"]) == set(ROOT)
     assert set(web) - {"log", "probe"} == set(DAEMON)
     assert set(web["log"]) == set(LOG)
     probes = [probe for daemon in shown["daemon"].values() for probe in daemon.get("probe", ())]
@@ -66,7 +71,7 @@ def key_of(field: str) -> str:
 
 
 def test_every_field_of_the_model_has_a_key() -> None:
-    tables = {GhostTable: GHOST, SlackTable: SLACK, WebTable: WEB, LogTable: LOG}
+    tables = {GhostTable: GHOST, SlackTable: SLACK, RolesTable: ROLES, WebTable: WEB, LogTable: LOG}
     for table, keys in tables.items():
         assert {key_of(f.name) for f in fields(table)} == set(keys)
     daemon = {key_of(f.name) for f in (*fields(DaemonTable), *fields(Policy))}

@@ -14,6 +14,7 @@ from ghostbot.core.snapshot import DaemonView, House, LastExit
 from ghostbot.core.why import Explained
 from ghostbot.core.words import LOG_LINES, did_you_mean
 from ghostbot.orders import Actor, Doing, Outcome
+from ghostbot.permit import Permit
 from ghostbot.process.output import Line, Tail
 
 NOW = 1_790_000_000.0
@@ -73,6 +74,7 @@ class FakeGhost:
     hold: asyncio.Event | None = None
     broken: Exception | None = None  # raised by `house`
     refusal: Exception | None = None  # raised by `order`
+    permit: Permit = field(default_factory=Permit)
 
     @classmethod
     def of(cls, *names: str) -> FakeGhost:
@@ -108,6 +110,7 @@ class FakeGhost:
         names = self.names(asked, doing.value)
         if self.refusal is not None:
             raise self.refusal
+        self.permit(actor, doing.value, names)
         self.orders.append((doing, names, actor))
         if self.hold is not None:
             await self.hold.wait()

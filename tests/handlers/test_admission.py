@@ -13,8 +13,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 import handlers
 from ghostbot.slack.gateway import Gateway
 from ghostbot.slack.work import Piece
-from handlers.admission import SEEN_MAX, SEEN_S, Seen, actor, delivery, teams
+from handlers.admission import actor, delivery, teams
 from handlers.means import Means
+from tests.fakes.ghost import FakeGhost
 
 COMMAND: dict[str, Any] = {
     "command": "/ghost",
@@ -49,7 +50,7 @@ class Listening:
             raise_error_for_unhandled_request=True,
             request_verification_enabled=False,
         )
-        means = Means(None, self.gateway, None, None, lambda _: None, None, None, None)  # type: ignore[arg-type]
+        means = Means(FakeGhost.of(), self.gateway, None, None, lambda _: None, None, None, None)  # type: ignore[arg-type]
         handlers.register(self.app, means)
 
     async def send(self, body: dict[str, Any]) -> tuple[int, str]:
@@ -153,28 +154,6 @@ async def test_a_broken_button_is_acked_and_told(slack: Listening) -> None:
     }
     assert (await slack.send(body))[0] == 200
     assert len(slack.pieces) == 1
-
-
-def test_a_delivery_is_forgotten_after_ten_minutes() -> None:
-    now = 0.0
-    seen = Seen(lambda: now)
-    assert not seen.again("a")
-    assert seen.again("a")
-    now = SEEN_S + 1
-    assert not seen.again("a")
-
-
-def test_the_memory_is_bounded() -> None:
-    seen = Seen(lambda: 0.0)
-    for number in range(SEEN_MAX + 100):
-        seen.again(str(number))
-    assert len(seen._at) <= SEEN_MAX + 1
-
-
-def test_what_has_no_id_is_never_held_for_seen() -> None:
-    seen = Seen(lambda: 0.0)
-    assert not seen.again(None)
-    assert not seen.again(None)
 
 
 def test_ids_are_found_wherever_slack_puts_them() -> None:
