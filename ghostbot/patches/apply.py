@@ -101,6 +101,11 @@ class Swap:
         """Whether there may be something to undo."""
         return self._journal is not None
 
+    @property
+    def is_in_place(self) -> bool:
+        """Whether what was put somewhere is found where it is looked for."""
+        return self._tree.is_in_place
+
     def keep(self) -> None:
         """Say that it is done. Raises OSError: go back then."""
         assert self._journal is not None, "it went forward"
@@ -218,6 +223,8 @@ def _carry_out(swap: Swap, verify: Check, undoing: Callable[[], None]) -> Outcom
     try:
         swap.forward()
         failure = verify()
+        if failure is None and not swap.is_in_place:
+            failure = "the root is not where it was"
         if failure is None:
             swap.keep()
             return Outcome(status=Status.APPLIED)

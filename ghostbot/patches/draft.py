@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ghostbot.core.patch import PLAIN, Change, Op, Place, Refused
-from ghostbot.patches.files import File, Files
+from ghostbot.patches.files import FILE_BYTES, File, Files
 from ghostbot.patches.paths import overlapping
 
-RESULT_BYTES = 10 * 1024 * 1024
+RESULT_BYTES = FILE_BYTES  # more could not be read again, and so not be taken back
 FILES = 50
 
 

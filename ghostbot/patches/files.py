@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+FILE_BYTES = 5 * 1024 * 1024  # the most that is read, and so the most that is written
+
 
 @dataclass(frozen=True, slots=True)
 class File:

@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from uuid import uuid4
 
 from ghostbot.core.patch import Plan
 from ghostbot.errors import Failed
@@ -103,7 +104,7 @@ def folder_of(state_dir: Path) -> Iterator[Path]:
         fcntl.flock(fd, fcntl.LOCK_SH)
         yield folder
     finally:
-        shutil.rmtree(folder, onerror=_let_in)
+        _remove(folder)
         os.close(fd)
 
 
@@ -117,7 +118,7 @@ def _sweep(above: Path) -> None:
         try:
             if folder.stat().st_mtime < time.time() - FRESH_S:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, onerror=_let_in)
+                _remove(folder)
         except OSError:
             continue
         finally:
@@ -125,21 +126,54 @@ def _sweep(above: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Remove all that checks left, however deep, and closed to us as it may be."""
-    deep = 0
-    while folder.exists():
-        try:
-            shutil.rmtree(folder, onerror=_let_in)
-        except (OSError, RecursionError):  # it lies deeper than Python goes: from the middle on
-            deep += 1
-        if deep > DEEP_MOST or not _cut(folder, folder.with_name(f"{folder.name}-{deep}")):
-            return
-def _let_in(remove: object, path: str, _: object) -> None:
-    """Open a folder that a check has closed, and go on; what cannot be removed stays."""
+    """Remove all that checks left, however deep it lies or closed it is; what cannot be stays."""
+    try:
+        top = os.open(folder, FOLDER)
+    except OSError:
+        return
+    try:
+        while _thinned(top):
+            pass
+    finally:
+        os.close(top)
     with suppress(OSError):
-        os.chmod(os.path.dirname(path), 0o700)  # noqa: PTH101, PTH120  as shutil gives it
-        if callable(remove) and remove in {os.unlink, os.rmdir}:
-            remove(path)
+        folder.rmdir()
+
+
+def _thinned(top: int) -> bool:
+    """Remove what lies in a folder, and bring up what lies deeper; tell whether that did it good.
+
+    Going down instead would end where Python's stack does, or our descriptors.
+    """
+    did = False
+    for name, is_folder in _entries(top):
+        with suppress(OSError):
+            if is_folder:
+                _brought_up(top, name)
+            else:
+                os.unlink(name, dir_fd=top)
+            did = True
+    return did
+
+
+def _brought_up(top: int, name: str) -> None:
+    os.chmod(name, 0o700, dir_fd=top)  # a check may have closed it
+    fd = os.open(name, FOLDER, dir_fd=top)
+    try:
+        for inner, is_folder in _entries(fd):
+            if is_folder:
+                os.chmod(inner, 0o700, dir_fd=fd)
+                os.rename(inner, f"up-{uuid4().hex}", src_dir_fd=fd, dst_dir_fd=top)
+            else:
+                os.unlink(inner, dir_fd=fd)
+    finally:
+        os.close(fd)
+    os.rmdir(name, dir_fd=top)
+
+
+def _entries(fd: int) -> list[tuple[str, bool]]:
+    with os.scandir(fd) as entries:
+        return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
 
 
 def _copy(copying: _Copying, into: Path) -> None:

@@ -20,10 +20,9 @@ from typing import Self
 from ghostbot.core.patch import EXECUTABLE, PLAIN, Place, Refused
 from ghostbot.errors import Failed, NoSuch
 from ghostbot.patches.disk import FOLDER
-from ghostbot.patches.files import File
+from ghostbot.patches.files import FILE_BYTES, File
 from ghostbot.patches.paths import NO_RULES, Rules, checked
 
-FILE_BYTES = 5 * 1024 * 1024
 SPECIAL_BITS = stat.S_ISUID | stat.S_ISGID | stat.S_ISVTX
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a FIFO must not hold us
 
@@ -71,6 +70,15 @@ class Tree:
     def close(self) -> None:
         """Give the descriptor back."""
         os.close(self._fd)
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the root is still found where it was."""
+        try:
+            there, here = Path(self.root).stat(), os.fstat(self._fd)
+        except OSError:
+            return False
+        return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
 
     def checked(self, path: str) -> str:
         """Return a path as plans have it. Raises Refused."""

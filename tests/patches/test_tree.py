@@ -10,8 +10,8 @@ import pytest
 
 from ghostbot.core.patch import EXECUTABLE, PLAIN, Refused
 from ghostbot.errors import NoSuch
-from ghostbot.patches.files import File
-from ghostbot.patches.tree import FILE_BYTES, Tree
+from ghostbot.patches.files import FILE_BYTES, File
+from ghostbot.patches.tree import Tree
 
 
 @pytest.fixture
