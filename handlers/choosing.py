@@ -21,6 +21,7 @@ from ghostbot.core.words import VERBS, Ask, needed_for
 from ghostbot.errors import GhostError, NotAllowed
 from ghostbot.orders import Actor, Doing
 from ghostbot.slack.blocks import choosers
+from ghostbot.slack.blocks import home as homes
 from ghostbot.slack.blocks.forms import OPTIONS_MAX
 from ghostbot.slack.blocks.message import Block, Message
 from ghostbot.slack.blocks.text import cut
@@ -109,6 +110,14 @@ def again(choice: choosers.Chosen, message: Message | None = None) -> dict[str, 
     """Return the window once more, with what came of it below."""
     more: tuple[Block, ...] = message.blocks if message is not None else ()
     return choosers.chooser(choice.ask.verb, choice.kept, names=choice.ask.names, more=more)
+
+
+def frame(ask: Ask, place: Place) -> None:
+    """Have the answer shown in the window of its verb, where it is shown in one."""
+    if isinstance(place, Pane):
+        place.frame = partial(homes.window, title=ask.verb.capitalize())
+        if ask.verb == "logs":  # the window in which they are filtered
+            place.frame = partial(again, choosers.Chosen(ask, {}, kept(place)))
 
 
 def mistakes(ask: Ask, means: Means) -> dict[str, str]:

@@ -36,6 +36,7 @@ async def carry_out(text: str, means: Means, actor: Actor, place: Place) -> None
         await choosing.begin(verb.name, means, actor, place)
         return
     if not verb.changes:
+        choosing.frame(ask, place)
         await place.ready()
     actor = await means.people.admit(actor, ask.verb, need=words.needed_for(ask))
     await home.settle(means, place)

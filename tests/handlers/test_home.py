@@ -67,6 +67,8 @@ async def test_logs_from_the_menu_open_in_a_window(side: Side) -> None:
     await home(side, "*api*")
     await side.slack.press_in_view(SAY, value="logs api", home=True)
     await side.slack.until(lambda _: "Traceback" in str(side.slack.modal()))
+    await side.slack.submit({"grep": {"grep": "nothing like it"}})
+    await side.slack.until(lambda _: "has no lines" in str(side.slack.modal()))
 
 
 async def test_a_stop_from_the_menu_asks_first_with_the_name_filled_in(side: Side) -> None:

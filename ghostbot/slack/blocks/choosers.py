@@ -75,7 +75,7 @@ def chooser(
     field = completed(NAMES, many=many, hint="Type a part of its name", chosen=chosen)
     blocks = [
         *_verb_field(verb, may),
-        asked("names", label, field, hint="`all` and `group:…` too" if many else ""),
+        asked("names", label, field, hint="all and group:… too" if many else ""),
         *_more_fields(verb),
         *more,
     ]
@@ -100,7 +100,8 @@ def _verb_field(verb: str, may: Collection[str]) -> list[Block]:
         return []
     known = [one for one in VERBS.values() if one.chooses and one.name in may]
     options = [option(one.name.capitalize(), one.name, one.summary) for one in known]
-    return [asked("verb", "What is to be done?", select("verb", options, first=options[0]))]
+    first = next((one for one in options if one["value"] == "restart"), options[0])
+    return [asked("verb", "What is to be done?", select("verb", options, first=first))]
 
 
 def _more_fields(verb: str) -> list[Block]:
