@@ -13,6 +13,7 @@ from ghostbot.config.clock import zone
 from ghostbot.config.command import command
 from ghostbot.config.model import Kill, PublicStatus
 from ghostbot.config.roles import ROLES
+from ghostbot.config.roots import ROOT
 from ghostbot.config.sending import WATCH, WEBHOOK, origin
 from ghostbot.config.speech import mention, patches, routes, window
 from ghostbot.config.start import nice, rlimits, size, umask, user
@@ -134,6 +135,7 @@ HOMES = {
     "[daemon.NAME.probe]": PROBE,
     "daemon.NAME": DAEMON,
     "daemon.NAME.log": LOG,
+    "root.NAME": ROOT,
     "webhook.SOURCE": WEBHOOK,
     "watch.NAME": WATCH,
 }
@@ -146,14 +148,14 @@ TABLES = {
     "daemon": DAEMON,
     "check": CHECK,
     "action": ACTION,
+    "root": ROOT,
     "webhook": WEBHOOK,
     "watch": WATCH,
 }
 
 LATER = frozenset(  # keys and tables that the design names and this version does not build
     {
-        *("root", "summaries"),
-        "slack.mode",
+        *("summaries", "slack.mode"),
         *("watch.paths", "watch.include", "watch.exclude", "watch.debounce", "watch.run"),
         "watch.notify",
     }

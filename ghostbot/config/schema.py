@@ -13,6 +13,7 @@ from signal import Signals
 from typing import Any
 
 from ghostbot.config.keys import ALONE, DAEMON, DEFAULTS, LOG, TABLES
+from ghostbot.config.roots import ROOT
 from ghostbot.config.sending import WATCH, WEBHOOK
 from ghostbot.config.speech import GROUP, Severity
 from ghostbot.config.start import LIMITS
@@ -48,6 +49,7 @@ PLAIN: Mapping[str, Shape] = {  # by the name of the reader
     "anything": TEXT,
     "channel": TEXT,
     "command": {"anyOf": [TEXT, {**WORDS, "minItems": 1}]},
+    "commands": {"anyOf": [TEXT, {"type": "array", "items": {"anyOf": [TEXT, WORDS]}}]},
     "cron": TEXT,
     "environment": TEXTS,
     "flag": {"type": "boolean"},
@@ -56,6 +58,7 @@ PLAIN: Mapping[str, Shape] = {  # by the name of the reader
     "headers": TEXTS,
     "host": TEXT,
     "name": TEXT,
+    "inside": TEXT,
     "mention": TEXT,
     "operator": {"anyOf": [TEXT, OPERATOR]},
     "nice": {"type": "integer", "minimum": -20, "maximum": 19},
@@ -119,6 +122,7 @@ def schema(example: str = "") -> Shape:
         "daemon": _named(daemon),
         "check": _named(_of_kinds(check, CHECK, looks, ALWAYS | beside)),
         "action": _named(_of_kinds(_table(ACTION, told, "action", "daemon"), ACTION, DOES, OF_ALL)),
+        "root": _named(_table(ROOT, told, "root", required=("path",))),
         "webhook": _named(_table(WEBHOOK, told, "webhook", required=("scheme", "secret_env"))),
         "watch": _named(_table(WATCH, told, "watch", "webhook", required=("inbox",))),
     }

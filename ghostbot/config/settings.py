@@ -39,7 +39,7 @@ def of_daemon(table: DaemonTable) -> dict[str, Any]:
 
 
 def of_shared(config: Config) -> dict[str, Any]:
-    """Return what belongs to no daemon and is true at once: checks, actions, webhooks."""
+    """Return what belongs to no daemon and is true at once: checks, actions, roots, …"""
     return {
         **{
             f"[roles] {field.name}": getattr(config.roles, field.name)
@@ -47,6 +47,7 @@ def of_shared(config: Config) -> dict[str, Any]:
         },
         **{f"[check.{name}]": table for name, table in config.checks.items()},
         **{f"[action.{name}]": table for name, table in config.actions.items()},
+        **{f"[root.{name}]": table for name, table in config.roots.items()},
         **{f"[webhook.{name}]": table for name, table in config.webhooks.items()},
         **{f"[watch.{name}]": table for name, table in config.watches.items()},
     }

@@ -57,7 +57,11 @@ def _lines(config: Config) -> Iterator[str]:
         used = DOES[action.kind] | OF_ALL
         unused = {field for field in _fields(action) if _key(field) not in used}
         yield from ("", f"[action.{_name(action.name)}]", *_pairs(action, skip=unused))
-    for kind, tables in (("webhook", config.webhooks), ("watch", config.watches)):
+    for kind, tables in (
+        ("root", config.roots),
+        ("webhook", config.webhooks),
+        ("watch", config.watches),
+    ):
         for name, table in tables.items():
             yield from ("", f"[{kind}.{_name(name)}]", *_pairs(table, skip={"name"}))
 

@@ -32,6 +32,7 @@ from ghostbot.config.model import (
     LogTable,
     ProbeTable,
     RolesTable,
+    RootTable,
     SlackTable,
     WatchTable,
     WebhookTable,
@@ -81,6 +82,7 @@ def test_every_field_of_the_model_has_a_key() -> None:
     own = {key_of(f.name) for f in fields(CheckTable)} - {"name", "probe"}
     assert own == set(CHECK) - set(PROBE)
     assert {key_of(f.name) for f in fields(ActionTable)} - {"name"} == set(ACTION)
+    assert {key_of(f.name) for f in fields(RootTable)} - {"name"} == set(ROOT)
     assert {key_of(f.name) for f in fields(WebhookTable)} - {"name"} == set(WEBHOOK)
     assert {key_of(f.name) for f in fields(WatchTable)} - {"name"} == set(WATCH)
     assert {f.name for f in fields(Config)} >= {"ghost", "slack", "web", "daemons"}
