@@ -19,12 +19,12 @@ from handlers import (
     buttons,
     choosing,
     commands,
+    failing,
     home,
     mentions,
     menus,
     patch_posts,
     patches,
-    replies,
     shortcuts,
     tasks,
     troubles,
@@ -59,4 +59,5 @@ def register(app: AsyncApp, means: Means) -> None:
     app.view(patch_views.FORM)(patch_posts.sent)
     app.view(patch_views.DIGEST)(patches.typed_digest)
     app.view(patch_views.REASON)(patches.gave_reason)
-    app.error(replies.unanswered)
+    app.error(failing.unanswered)
+    patch_posts.follow(means)

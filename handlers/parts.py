@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from ghostbot.core.proposal import Proposal, Status
 from ghostbot.patches.offer import Decider, Offer
 from ghostbot.slack.agents import Agents
 from ghostbot.slack.files import Files
+from ghostbot.slack.listening import Listening
 from ghostbot.slack.patches import Cards
 
 HELD_MAX = 50
@@ -49,15 +50,15 @@ class Pipeline(Protocol):
 
 @dataclass(slots=True)
 class Held:
-    """Patches whose root somebody is being asked for, by a word that their window carries."""
+    """Messages whose patches' root somebody is being asked for, by a word in their window."""
 
-    offers: dict[str, Offer] = field(default_factory=dict)
+    messages: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def keep(self, word: str, offer: Offer) -> None:
+    def keep(self, word: str, message: Mapping[str, Any]) -> None:
         """Keep one; the oldest is let go."""
-        self.offers[word] = offer
-        while len(self.offers) > HELD_MAX:
-            del self.offers[next(iter(self.offers))]
+        self.messages[word] = message
+        while len(self.messages) > HELD_MAX:
+            del self.messages[next(iter(self.messages))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +70,5 @@ class Patching:
     files: Files
     agents: Agents
     roots: Callable[[], tuple[str, ...]]  # the names of those that may be patched
+    listening: Listening | None = None  # None: what was posted while Ghost was away stays unread
     held: Held = field(default_factory=Held)

@@ -33,7 +33,7 @@ from handlers import replies
 from handlers.handing import submit
 from handlers.means import Means
 from handlers.parts import Patching
-from handlers.patches import at
+from handlers.patches import at, back
 from handlers.patching import PENDING, patching, person, refused, text_of
 
 Json = Mapping[str, Any]
@@ -64,12 +64,9 @@ def posted(event: Json, means: Means) -> None:
 
     async def sorry(error: Exception, trouble: str) -> None:
         """Tell who posted, where that can be told."""
-        parts, key = means.patching, str(event.get("ts"))
-        if parts is not None and event.get("subtype") in SPOKEN:
+        if means.patching is not None and event.get("subtype") in SPOKEN:
             why = error if isinstance(error, GhostError) else Failed(f"Ghost failed ({trouble})")
-            thread = str(event.get("thread_ts") or key)
-            channel = str(event["channel"])
-            await parts.cards.answer_refused(channel, thread, f"sorry:{channel}:{key}", why)
+            await _refuse(event, why, means.patching)
 
     means.gateway.work.submit(Piece("post", partial(_posted, event, means), sorry))
 
@@ -108,7 +105,31 @@ async def take(message: Json, means: Means, parts: Patching) -> None:
     except KeyTaken:
         return  # it was edited while Ghost was away; the proposal is of what was posted
     except Refused as why:
-        await parts.cards.answer_refused(channel, thread, f"sorry:{offer.key}", _failed(why))
+        await _refuse(message, _failed(why), parts)
+
+
+def follow(means: Means) -> None:
+    """Have what was posted while Ghost was away taken as well."""
+    parts = means.patching
+    if parts is None or parts.listening is None:
+        return
+
+    async def again(message: Json) -> None:
+        """Take one; who cannot be served now is told, and the next one has its turn."""
+        if message.get("subtype") not in SPOKEN:
+            return
+        try:
+            await take(message, means, parts)
+        except GhostError as why:
+            await _refuse(message, why, parts)
+
+    parts.listening.listen(again)
+
+
+async def _refuse(message: Json, why: GhostError, parts: Patching) -> None:
+    channel, ts = str(message["channel"]), str(message["ts"])
+    thread = str(message.get("thread_ts") or ts)
+    await parts.cards.answer_refused(channel, thread, f"sorry:{channel}:{ts}", why)
 
 
 async def _patch_in(held: Said, parts: Patching) -> bytes | None:
@@ -183,8 +204,8 @@ async def carry(message: Json, means: Means, actor: Actor, place: Place) -> None
     word = secrets.token_hex(8)
     metadata = json.dumps({"at": at(place), "held": word})
     head = held.text.strip().splitlines()[0] if held.text.strip() else held.files[0].name
+    parts.held.keep(word, message)
     await place.show(views.pick_root(roots, head, metadata))
-    parts.held.keep(word, await _offer_of(message, held, parts, actor, place))
 
 
 async def _offer_of(
@@ -235,7 +256,7 @@ async def sent(ack: AsyncAck, body: dict[str, Any], means: Means, actor: Actor) 
     told = json.loads(view["private_metadata"])
     if isinstance(told, dict):  # it asked only for the root of a message's patch
         await ack(response_action="update", view=views.told("Propose", replies.loading()))
-        do = partial(pick, view, told["held"], means)
+        do = partial(pick, view, told, means, actor)
     else:
         text, files = views.filled(view, "text") or "", views.filled(view, "file") or []
         if bool(text.strip()) == bool(files):
@@ -282,15 +303,18 @@ def _files(view: dict[str, Any]) -> list[dict[str, Any]]:
     return list(views.filled(view, "file") or [])
 
 
-async def pick(view: dict[str, Any], word: str, means: Means) -> None:
+async def pick(view: dict[str, Any], told: Json, means: Means, actor: Actor) -> None:
     """Offer the patch of a message to the root that was chosen."""
+    await means.people.admit(actor, "patch submit")
     parts = patching(means)
-    offer = parts.held.offers.get(word)
-    if offer is None:
+    message = parts.held.messages.get(told["held"])
+    if message is None:
         raise Failed("cannot find that message again: use “Apply as a patch” on it once more")
+    place, _ = back(told["at"], means, actor)
+    offer = await _offer_of(message, said(message), parts, actor, place)
     root = str(views.filled(view, "root"))
     await _show(view, await _proposed(replace(offer, root=root), parts), means)
-    parts.held.offers.pop(word, None)
+    parts.held.messages.pop(told["held"], None)
 
 
 async def _show(view: Json, words: str, means: Means) -> None:

@@ -17,6 +17,7 @@ from ghostbot.patches.offer import Decider, KeyTaken, Moved, Offer
 from ghostbot.slack.agents import Agents
 from ghostbot.slack.files import Files
 from ghostbot.slack.gateway import Gateway
+from ghostbot.slack.listening import Listening
 from ghostbot.slack.outbox import Outbox
 from ghostbot.slack.patches import Cards
 from ghostbot.slack.people import People
@@ -214,6 +215,7 @@ async def patch_side(
     """A playground with Ghost, and patches in #patches."""
     pipe = pipeline or FakePipeline()
     made: list[Cards] = []
+    made_listening: list[Listening] = []
 
     async def approvers() -> frozenset[str]:
         return frozenset(pipe.approvers)
@@ -233,10 +235,15 @@ async def patch_side(
         people.__class__ = Everybody
         table = PatchesTable(channel="#patches", from_=listed)
         agents = Agents(table, gateway.client, people.find, lambda: gateway.bot_user_id)
-        return Patching(pipe, cards, files, agents, lambda: pipe.roots)
+        looking = Listening(agents, gateway.client, outbox, gateway.ready, every_s=0.2)
+        made_listening.append(looking)
+        return Patching(pipe, cards, files, agents, lambda: pipe.roots, looking)
 
     async def draw() -> None:
         await made[0].run()
 
-    async with slack_side(FakeGhost.of("web"), "#ghost-alerts", patching, draw) as side:
+    async def look() -> None:
+        await made_listening[0].run()
+
+    async with slack_side(FakeGhost.of("web"), "#ghost-alerts", patching, draw, look) as side:
         yield PatchSide(side, pipe, made[0])

@@ -216,3 +216,17 @@ async def test_a_listed_persons_commands_still_work() -> None:
     async with patch_side(listed=("U0BOB",)) as side:
         await side.slack.type("help", channel="dm", by="bob")
         await until(lambda: side.slack.messages(channel="dm", seen_by="bob")[1:])
+
+
+async def test_what_was_posted_while_nobody_listened_is_taken_once(
+    side: PatchSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await until(lambda: "patches:heard" in side.side.posts.rows)
+    # no event reaches Ghost, as after a long outage
+    monkeypatch.setattr(side.slack._world.events, "posted", lambda _: None)
+    ts = side.slack.post(channel="#patches", by="robot", text=FENCED)
+    side.slack.post(channel="#patches", by="robot", text="just talk")
+    await side.card()
+    assert side.pipeline.offers["p1"].key == f"C0PATCHES:{ts}"
+    await until(lambda: float(side.side.posts.rows["patches:heard"][1]) > float(ts))
+    assert len(side.pipeline.offers) == 1
