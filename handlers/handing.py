@@ -6,12 +6,14 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ghostbot.errors import Failed
+from ghostbot.errors import BadRequest, Failed
 from ghostbot.orders import Actor
 from ghostbot.slack.places import Place
 from ghostbot.slack.work import Piece
 from handlers import replies
 from handlers.means import Means
+
+NOT_OURS = "cannot read that button: it is none of this Ghost's; nothing was done"
 
 
 def submit(means: Means, place: Place, do: Callable[[], Awaitable[None]]) -> None:
@@ -46,9 +48,22 @@ def piece(name: str, place: Place, do: Callable[[], Awaitable[None]]) -> Piece:
 
 
 def pressed(body: dict[str, Any]) -> dict[str, Any]:
-    """Return the ids that the button carries."""
-    ids: dict[str, Any] = json.loads(body["actions"][0]["value"])
+    """Return the ids that a button or option carries. Raises BadRequest where they are no ids."""
+    try:
+        action = body["actions"][0]
+        value = action.get("value") or action["selected_option"]["value"]
+        ids: dict[str, Any] = _Ids(json.loads(value))
+        int(ids.get("incident", 0))
+    except (ValueError, TypeError, KeyError, IndexError):
+        raise BadRequest(NOT_OURS) from None
     return ids
+
+
+class _Ids(dict[str, Any]):
+    """What a button carries. A key that is not there was never written by Ghost."""
+
+    def __missing__(self, key: str) -> Any:
+        raise BadRequest(NOT_OURS)
 
 
 def at(body: dict[str, Any], means: Means, actor: Actor) -> Place:

@@ -13,15 +13,25 @@ from ghostbot.slack.panes import Pane
 from ghostbot.slack.places import Place
 from handlers import choosing, home
 from handlers.commands import carry_out
-from handlers.handing import at, beside, submit
+from handlers.handing import answered, at, beside, submit
 from handlers.means import Means
+
+ANSWERS_ONCE = frozenset({"reload now", "sweep kill", "down now"})  # of the questions in blocks/own
 
 
 async def said(ack: AsyncAck, body: dict[str, Any], means: Means, actor: Actor) -> None:
     """Do what the line says that was pressed or picked."""
     await ack()
     place = where(body, means, actor)
-    submit(means, place, partial(carry, line(body), means, actor, place))
+    submit(means, place, partial(picked, body, means, actor, place))
+
+
+async def picked(body: dict[str, Any], means: Means, actor: Actor, place: Place) -> None:
+    """Do it; the answer to a question is taken once."""
+    text = line(body)
+    if text in ANSWERS_ONCE:
+        answered(body, means)
+    await carry(text, means, actor, place)
 
 
 async def carry(text: str, means: Means, actor: Actor, place: Place) -> None:

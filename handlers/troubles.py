@@ -51,7 +51,7 @@ async def acknowledge(ack: AsyncAck, body: dict[str, Any], means: Means, actor: 
 
 
 async def silence_one(ack: AsyncAck, body: dict[str, Any], means: Means, actor: Actor) -> None:
-    """Silence the trouble for an hour."""
+    """Silence the trouble for as long as was picked."""
     await ack()
     place = at(body, means, actor)
     submit(means, place, partial(silence_pressed, body, means, actor, place))
@@ -68,8 +68,9 @@ async def ack_pressed(body: dict[str, Any], means: Means, actor: Actor, place: P
 async def silence_pressed(body: dict[str, Any], means: Means, actor: Actor, place: Place) -> None:
     """Silence it, if whoever pressed may."""
     actor = await means.people.admit(actor, "silence")
-    number = int(pressed(body)["incident"])
-    done = await means.care.silence_one(number, SILENCE_S, actor)
+    ids = pressed(body)
+    number, for_s = int(ids["incident"]), float(ids.get("for", SILENCE_S))
+    done = await means.care.silence_one(number, for_s, actor)
     await _late(number, done.said, means, place, did=done.did)
 
 

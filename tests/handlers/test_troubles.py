@@ -16,6 +16,8 @@ from tests.fakes.slack_side import Side, shown, slack_side, until
 from tests.handlers.test_buttons import alert, private
 from tests.slack.blocks.test_incident import DOWN
 
+ONE_HOUR = '{"incident": 17, "for": 3600}'
+
 
 @pytest.fixture
 async def side() -> AsyncIterator[Side]:
@@ -51,7 +53,7 @@ async def test_of_two_who_acknowledge_the_second_reads_who_was_first(side: Side)
 
 async def test_a_silence_by_button_shows_its_end(side: Side) -> None:
     message = await alert(side)
-    await side.slack.press(message["ts"], SILENCE, by="bob")
+    await side.slack.press(message["ts"], SILENCE, by="bob", value=ONE_HOUR)
     now = await side.slack.until(lambda seen: seen[0] if "Silent until" in shown(seen[0]) else None)
     assert f"<!date^{int(NOW + 3_600)}^" in shown(now)
     assert SILENCE not in shown(now)
@@ -62,7 +64,7 @@ async def test_a_click_delivered_twice_is_one_step(side: Side) -> None:
     side.slack.faults.duplicate_envelopes()
     await side.slack.press(message["ts"], ACK)
     await until(lambda: side.incidents[17].acked is not None)
-    await side.slack.press(message["ts"], SILENCE)
+    await side.slack.press(message["ts"], SILENCE, value=ONE_HOUR)
     await until(lambda: side.incidents[17].silenced is not None)
     assert [s.what for s in side.incidents[17].steps if s.by] == [
         "acknowledged it",

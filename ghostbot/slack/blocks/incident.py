@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from ghostbot.core.incident import About, Call, Incident, Part, Person, Phase, Step
 from ghostbot.core.meaning import meaning
+from ghostbot.slack.blocks.forms import menu, option, select
 from ghostbot.slack.blocks.logs import tail_of
+from ghostbot.slack.blocks.menus import ASK, SAY
 from ghostbot.slack.blocks.message import (
     Block,
     Message,
@@ -27,7 +29,8 @@ HEAL = "ghost_heal"
 ACK = "ghost_ack"
 SILENCE = "ghost_silence"
 
-SILENCE_S = 3_600.0  # what the button asks for; the command takes any time
+SILENCE_S = 3_600.0  # what a button of an earlier Ghost asks for
+SILENCES = (("30 min", 1_800), ("1 h", 3_600), ("4 h", 14_400), ("1 day", 86_400))
 NAMED = 3  # of several daemons, in the headline; the rest stand below
 PARTS_SHOWN = 12
 DEEDS_SHOWN = 3  # of people, in the message; the thread has all
@@ -183,13 +186,29 @@ def _buttons(incident: Incident) -> list[Block]:
     if incident.acked is None:
         row.append(button("Acknowledge", ACK, ids))
     if incident.silenced is None:
-        row.append(button("Silence 1 h", SILENCE, ids))
+        row.append(_silence(incident.id))
     if incident.about in RUNS:
         row.append(button("Logs", LOGS, ids))
+        row.append(menu(SAY, _more(incident)))
     if incident.patch:
         of_patch = json.dumps({"patch": incident.patch})
         row.append(button(f"Revert {incident.patch}", REVERT, of_patch, style="danger"))
     return row
+
+
+def _silence(number: int) -> Block:
+    """Return the menu of how long a trouble is to be silent."""
+    spans = [option(said, json.dumps({"incident": number, "for": s})) for said, s in SILENCES]
+    return select(SILENCE, spans, hint="Silence …")
+
+
+def _more(incident: Incident) -> list[tuple[str, str]]:
+    """Return what else makes sense now, as lines that could be typed."""
+    name_of = incident.daemon
+    lines = [("Why", f"why {name_of}")]
+    if incident.phase is Phase.BLOCKED and not incident.parts:
+        lines.append(("Reset: forgive, try again", f"reset {name_of}"))
+    return [*lines, ("Hold …", f"{ASK}hold {name_of}"), ("Stop …", f"{ASK}stop {name_of}")]
 
 
 def _heals(incident: Incident) -> list[Block]:

@@ -20,6 +20,7 @@ from ghostbot.core.incident import (
     Step,
 )
 from ghostbot.slack.blocks import incident as incidents
+from ghostbot.slack.blocks.menus import SAY
 from tests.fakes.block_kit import assert_fits
 from tests.fakes.ghost import NOW
 from tests.fakes.hostile import HOSTILE
@@ -62,6 +63,7 @@ def test_a_dead_daemon_can_be_restarted_and_read() -> None:
         incidents.ACK,
         incidents.SILENCE,
         incidents.LOGS,
+        SAY,
     ]
     ids = json.loads(buttons(payload)[0]["value"])
     assert ids == {"incident": 17, "daemon": "web"}
@@ -69,7 +71,16 @@ def test_a_dead_daemon_can_be_restarted_and_read() -> None:
 
 def test_one_that_is_starting_cannot_be_restarted() -> None:
     payload = assert_fits(incidents.alert(replace(DOWN, phase=Phase.RESTARTING), "den"))
-    assert [b["action_id"] for b in buttons(payload)] == [*CARE, incidents.LOGS]
+    assert [b["action_id"] for b in buttons(payload)] == [*CARE, incidents.LOGS, SAY]
+
+
+def test_the_menu_holds_what_else_makes_sense() -> None:
+    def menu(phase: Phase) -> list[str]:
+        payload = assert_fits(incidents.alert(replace(DOWN, phase=phase), "den"))
+        return [option["value"] for option in buttons(payload)[-1]["options"]]
+
+    assert menu(Phase.DOWN) == ["why web", "?hold web", "?stop web"]
+    assert menu(Phase.BLOCKED) == ["why web", "reset web", "?hold web", "?stop web"]
 
 
 def test_what_is_in_hand_or_silent_says_so_and_has_no_button_for_it() -> None:
