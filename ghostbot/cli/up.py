@@ -6,11 +6,12 @@ import os
 import subprocess
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
 from ghostbot import errors
-from ghostbot.cli import place, words
+from ghostbot.cli import claim, place, words
 from ghostbot.cli.api import Api
 from ghostbot.process import lock
 from ghostbot.upgrade import own_command
@@ -47,7 +48,7 @@ def _detach(path: Path, *, playground: bool) -> int:
         )
     out = state_dir / OUT
     command = [*own_command(), "up", "-c", str(path), *(["--playground"] if playground else [])]
-    with out.open("wb") as file:
+    with _own(out) as file:
         child = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -58,11 +59,29 @@ def _detach(path: Path, *, playground: bool) -> int:
         )
     if _answers(child, state_dir):
         click.echo(f"Ghost is up (pid {child.pid}); its output goes to {out}")
+        _tell_code(state_dir)
         return 0
     click.echo("ghost: cannot start Ghost; it said:", err=True)
     for line in out.read_text(errors="replace").splitlines()[-LAST_LINES:]:
         click.echo(f"  {words.safe(line)}", err=True)
     return 1
+
+
+def _own(out: Path) -> BinaryIO:
+    """Open it empty, for its owner alone: the code that makes an admin is printed there."""
+    fd = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    os.fchmod(fd, 0o600)
+    return os.fdopen(fd, "wb")
+
+
+def _tell_code(state_dir: Path) -> None:
+    """Say how somebody becomes the first admin, where nobody is."""
+    try:
+        found = Api(state_dir).get("/api/claim")
+    except errors.GhostError:
+        return
+    if found["code"] is not None:
+        click.echo(f"To be its admin, {claim.line(found)}")
 
 
 def _answers(child: subprocess.Popen[bytes], state_dir: Path) -> bool:
