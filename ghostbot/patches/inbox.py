@@ -13,8 +13,8 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any, Protocol
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
 
 from ghostbot.config.model import WatchTable
 from ghostbot.core.patch import Refused
@@ -34,6 +34,7 @@ REFUSED = frozenset({Status.FAILED, Status.REJECTED})
 log = logging.getLogger("ghost.patches")
 
 Tell = Callable[[str | None], None]
+T = TypeVar("T")
 
 
 class Takes(Protocol):
@@ -113,7 +114,15 @@ class Inbox:
 
     async def run(self) -> None:
         """Take what is dropped, until cancelled. Raises OSError where the folder cannot be."""
-        folder = await asyncio.to_thread(InboxFolder, self._table.inbox)
+        # One thread for all of it: what is cut short ends before the descriptors are given back.
+        self._hand = ThreadPoolExecutor(1, thread_name_prefix=f"ghost-inbox-{self._table.name}")
+        try:
+            folder = await self._do(InboxFolder, self._table.inbox)
+            await self._work(folder)
+        finally:
+            self._hand.shutdown(wait=False)
+
+    async def _work(self, folder: InboxFolder) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._notice(folder), name="inbox watcher")
@@ -128,18 +137,28 @@ class Inbox:
                     except TimeoutError:
                         continue
         finally:
-            folder.close()
+            self._hand.submit(folder.close)
+
+    def _do(self, fn: Callable[..., T], *args: object) -> asyncio.Future[T]:
+        """Do what blocks, in this inbox's own thread."""
+        return asyncio.get_running_loop().run_in_executor(self._hand, fn, *args)
 
     async def _notice(self, folder: InboxFolder) -> None:
         """Wake up when something changes here."""
         from watchfiles import awatch  # noqa: PLC0415 - who has no inbox waits for nothing
 
-        async for _ in awatch(folder.path, recursive=False, debounce=DEBOUNCE_MS):
+        while True:
+            try:
+                async for _ in awatch(folder.path, recursive=False, debounce=DEBOUNCE_MS):
+                    self._turn.set()
+            except* (OSError, RuntimeError) as error:  # inotify's limits, a name that is no text
+                log.debug("inbox not watched name=%s why=%s", self._table.name, error.exceptions)
             self._turn.set()
+            await asyncio.sleep(LOOK_S)
 
     async def _catch_up(self, folder: InboxFolder) -> None:
         """Read which files go on, and how each is now."""
-        for name, file in await asyncio.to_thread(lambda: list(folder.unsettled())):
+        for name, file in await self._do(lambda: list(folder.unsettled())):
             try:
                 p = await self._pipeline.get(name)
             except NoSuch:  # another state directory's, or written by another's hand
@@ -153,13 +172,13 @@ class Inbox:
         moved, self._moved = self._moved, {}
         for p in moved.values():
             for name in self._names.get(p.id, ()):
-                await asyncio.to_thread(folder.tell, To.DONE, name, _words(p, name))
+                await self._do(folder.tell, To.DONE, name, _words(p, name))
             if p.is_over:
                 self._names.pop(p.id, None)
 
     async def _take(self, folder: InboxFolder) -> bool:
         """Take what is whole; True where something is still to rest."""
-        found = await asyncio.to_thread(folder.look)
+        found = await self._do(folder.look)
         now, wall_ns = asyncio.get_running_loop().time(), time.time_ns()
         before, self._resting = self._resting, {}
         rests = False
@@ -176,7 +195,7 @@ class Inbox:
     async def _one(self, folder: InboxFolder, seen: Seen) -> bool:
         """Take one file; False where it is still being written."""
         try:
-            text = await asyncio.to_thread(folder.read, seen)
+            text = await self._do(folder.read, seen)
             if text is None:
                 return False
             p, is_new = await self._pipeline.submit(self._offer(seen, text))
@@ -211,7 +230,7 @@ class Inbox:
     ) -> None:
         to = To.REFUSED if p.status in REFUSED and not p.approvals and not p.denial else To.DONE
         words = _words(p, seen.name)
-        name = await asyncio.to_thread(folder.move, seen, to, words, p.sha256)
+        name = await self._do(folder.move, seen, to, words, p.sha256)
         log.info("inbox name=%s id=%s to=%s new=%s", self._table.name, p.id, to.value, is_new)
         if to is To.DONE and not p.is_over:
             self._names.setdefault(p.id, []).append(name)
@@ -220,7 +239,7 @@ class Inbox:
 
     async def _refuse(self, folder: InboxFolder, seen: Seen, code: str, why: str) -> None:
         words = {"file": _shown(seen.name), "status": "failed", "code": code, "reason": why}
-        await asyncio.to_thread(partial(folder.move, seen, To.REFUSED, words, None))
+        await self._do(folder.move, seen, To.REFUSED, words, None)
         log.info("inbox name=%s refused code=%s", self._table.name, code)
 
 

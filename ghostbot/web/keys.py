@@ -7,7 +7,7 @@ Rule 2: none is ever shown; each is hidden in every text that leaves Ghost from 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ghostbot import veil
@@ -56,14 +56,3 @@ class Keys:
                 yield False, f"{of}: {name} is so short that it can be guessed; {way_out}"
         if source.scheme is Scheme.BEARER and any(not w.isascii() or " " in w for _, w in held):
             yield False, f"{of}: its secret holds what many programs cannot send in a header"
-
-
-def tell(
-    keys: Keys,
-    sources: Iterable[WebhookTable],
-    teller: Callable[[str], Callable[[str | None], None]],
-) -> None:
-    """Tell of each source that takes nothing why that is, and take back what is over. Blocks."""
-    for source in sources:
-        wrong = [words for is_shut, words in keys.mistakes(source) if is_shut]
-        teller(f"webhook {source.name}")(wrong[0] if wrong else None)

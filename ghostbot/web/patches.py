@@ -13,9 +13,11 @@ from aiohttp import web
 
 from ghostbot import errors, shapes
 from ghostbot.core.proposal import Proposal, Status, Submitter
+from ghostbot.core.rights import Role
 from ghostbot.core.words import did_you_mean
 from ghostbot.patches.offer import Decider, Offer
 from ghostbot.patches.telling import proposal_json
+from ghostbot.permit import Permit
 from ghostbot.web import answers, asked, sent
 from ghostbot.web.admission import ACTOR, way_of
 from ghostbot.web.proposing import LISTED, Pipeline, key_of, taken, wait_of
@@ -28,9 +30,10 @@ WELL = frozenset({Status.APPLIED, Status.NOOP})
 class Patches:
     """`/api/patches…`, and `/patch…`, as the system before Ghost had it."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        """Take whom to ask."""
+    def __init__(self, pipeline: Pipeline, permit: Permit | None = None) -> None:
+        """Take whom to ask, and what notes who asked."""
         self._pipeline = pipeline
+        self._permit = permit or Permit()
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of this noun."""
@@ -71,15 +74,18 @@ class Patches:
         """Take a patch: 202 where it is new, 200 where it is known or nothing is to do, 422."""
         given = asked.query(request, "root", "format", "title", "dry_run")
         actor = request[ACTOR]
+        text, dry_run = await sent.body(request), asked.truth(given, "dry_run")
+        if not dry_run:
+            self._permit(actor, "patch submit")
         offer = Offer(
-            text=await sent.body(request),
+            text=text,
             submitter=Submitter(id=actor.id, name=actor.name, way=way_of(request)),
             root=given.get("root"),
             format=given.get("format"),
             title=given.get("title"),
             key=key_of(request),
         )
-        return await taken(self._pipeline, offer, dry_run=asked.truth(given, "dry_run"))
+        return await taken(self._pipeline, offer, dry_run=dry_run)
 
     async def approve(self, request: web.Request) -> web.Response:
         """Say yes to the plan that was looked at; what comes of it goes on."""
@@ -87,7 +93,7 @@ class Patches:
         said = await _texts(request, "digest", "tail")
         if said["digest"] is None:
             raise errors.BadRequest("cannot approve: send `digest`, the plan_digest you looked at")
-        name = _id(request)
+        name = self._asked(request, "patch approve")
         p = await self._pipeline.approve(name, _decider(request), said["digest"], said["tail"])
         return await self._going(p, wait_s)
 
@@ -95,7 +101,7 @@ class Patches:
         """Say no; that is final."""
         asked.query(request)
         said = await _texts(request, "digest", "why")
-        name = _id(request)
+        name = self._asked(request, "patch reject")
         digest = said["digest"] or (await self._pipeline.get(name)).digest or ""
         p = await self._pipeline.reject(name, _decider(request), digest, said["why"])
         return answers.answer(proposal_json(p))
@@ -104,7 +110,8 @@ class Patches:
         """Take back what was applied: a proposal of its own, with the asker's yes."""
         wait_s = wait_of(asked.query(request, "wait"))
         await asked.body(request)
-        p = await self._pipeline.revert(_id(request), _decider(request))
+        name = self._asked(request, "patch revert")
+        p = await self._pipeline.revert(name, _decider(request))
         return await self._going(p, wait_s)
 
     async def clear(self, request: web.Request) -> web.Response:
@@ -112,8 +119,15 @@ class Patches:
         asked.query(request)
         await asked.body(request)
         name = request.match_info["name"]
+        self._permit(request[ACTOR], "patch approve", (name,))
         said = await self._pipeline.clear(name, _decider(request))
         return answers.answer({"root": name, "said": said})
+
+    def _asked(self, request: web.Request, verb: str) -> str:
+        """Return the id that somebody asks something for. Raises NoSuch, and NotAllowed."""
+        name = _id(request)
+        self._permit(request[ACTOR], verb, (name,))
+        return name
 
     async def _going(self, p: Proposal, wait_s: float) -> web.Response:
         """Answer for what was just decided, and goes on."""
@@ -156,6 +170,7 @@ def _id(request: web.Request) -> str:
 
 
 def _decider(request: web.Request) -> Decider:
-    """Return who asks: whoever comes through these doors is the admin of this machine."""
+    """Return who asks."""
     actor = request[ACTOR]
-    return Decider(id=actor.id, name=actor.name, way=way_of(request), is_approver=True)
+    may = actor.role >= Role.APPROVER
+    return Decider(id=actor.id, name=actor.name, way=way_of(request), is_approver=may)

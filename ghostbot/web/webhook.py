@@ -19,9 +19,12 @@ from aiohttp import web
 
 from ghostbot import errors, shapes
 from ghostbot.config.model import Scheme, WebhookTable
+from ghostbot.core.bucket import Bucket, Rate
+from ghostbot.core.bucket import taken as taken_of
 from ghostbot.core.proposal import Submitter, Way
 from ghostbot.patches.offer import Offer
 from ghostbot.patches.telling import proposal_json
+from ghostbot.record import Note, unnoted
 from ghostbot.web import answers, asked, sent
 from ghostbot.web.gate import Gate
 from ghostbot.web.proposing import Pipeline, key_of, taken, wait_of
@@ -33,6 +36,8 @@ NOT_PROVED = (
     "cannot take it: there is no such source, or its signature or token is wrong; "
     "where there are several sources, name one: /webhook/NAME"
 )
+
+STRANGERS = Rate(3, 60.0)  # noted of one source
 
 log = logging.getLogger("ghost.webhook")
 
@@ -49,13 +54,16 @@ class Webhooks:
         sources: Callable[[], Mapping[str, WebhookTable]],
         keys: Keys,
         *,
+        note: Note = unnoted,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Take whom to hand patches to, and who may send them.
 
         `keys` gives the secrets of a source as they are now; it may read files, and so runs in a
-        thread.
+        thread. `note` keeps for people who was not let in.
         """
+        self._note = note
+        self._noted: dict[str, Bucket] = {}
         self._pipeline = pipeline
         self._sources = sources
         self._keys = keys
@@ -116,7 +124,17 @@ class Webhooks:
             waste(body)
         elif is_right(source.scheme, keys, request.headers, body, self._clock()):
             return source, body
+        self._note_stranger("no source" if source is None else source.name, request.remote)
         raise answers.NotProved(NOT_PROVED)
+
+    def _note_stranger(self, name: str, address: str | None) -> None:
+        """Note that somebody was not let in; of many the first few, as they fill logs."""
+        now = time.monotonic()
+        self._noted[name], wait_s = taken_of(self._noted.get(name), STRANGERS, now)
+        if not wait_s:
+            log.warning("delivery not proved source=%s from=%s", name, address)
+            what = f"a delivery to the webhook {name} was not proved"
+            self._note("refusal", f"webhook:{name}", what, address=address)
 
     async def _take(self, request: web.Request, source: WebhookTable, body: bytes) -> web.Response:
         """Take what a source has proved to be its own."""
