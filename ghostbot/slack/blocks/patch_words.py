@@ -46,8 +46,9 @@ CLAUSES = {
     Status.ATTENTION: "was rolled back, but for what a person must mend",
 }
 RISKS = {
-    "protected": "It touches {}, which is protected.",
+    "protected": "It touches {}: such files are protected, as they may hold secrets.",
     "path": "It changes {}: such files decide how code is built, tested or run.",
+    "not_allowed": "It touches files that its root does not open to patches.",
     "delete": "It deletes files.",
     "deleted_test": "It deletes tests.",
     "overwrite": "It replaces files that it calls new.",
