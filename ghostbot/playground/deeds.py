@@ -40,7 +40,7 @@ class Deeds:
         broadcast: bool = False,
         files: Iterable[tuple[str, bytes]] = (),
     ) -> Message:
-        """Write a message, with files if there are any."""
+        """Write a message, with files if there are any; a bot has no composer to make blocks."""
         self._require_place(room, person)
         if room.kind == "im" and not self._workspace.app.messages_tab:
             raise NotAllowed("cannot send the message: messages_tab_disabled")
@@ -55,12 +55,12 @@ class Deeds:
             room.id,
             person.id,
             encoded,
-            blocks=(as_rich_text(encoded),) if encoded else (),
+            blocks=(as_rich_text(encoded),) if encoded and not person.is_bot else (),
             thread_ts=thread_ts,
             broadcast=broadcast and thread_ts is not None,
             files=kept,
             subtype="file_share" if kept else "",
-            client_msg_id=str(uuid.uuid4()),
+            client_msg_id="" if person.is_bot else str(uuid.uuid4()),
         )
         self._world.post(message)
         if f"<@{BOT_USER_ID}>" in encoded and BOT_USER_ID not in room.members:
@@ -100,6 +100,11 @@ class Deeds:
         )
         return self._world.post(message)
 
+    def hand_over(self, files: Iterable[tuple[str, bytes]], person: Person) -> list[dict[str, Any]]:
+        """Give files to the app without a message."""
+        room = self._workspace.dm(person.id)
+        return [self._filed(name, data, room, person) for name, data in files]
+
     def edit(self, message: Message, text: str, person: Person) -> None:
         """Change what one wrote oneself."""
         if message.user != person.id or message.subtype not in {"", "file_share"}:
@@ -107,7 +112,7 @@ class Deeds:
         self._require_place(self._workspace.channels[message.channel], person)
         encoded = self._encoded(text)
         mark = {"user": person.id, "ts": self._workspace.next_ts()}
-        blocks = (as_rich_text(encoded),)
+        blocks = () if person.is_bot else (as_rich_text(encoded),)
         self._world.edit(message, replace(message, text=encoded, blocks=blocks, edited=mark))
 
     def delete(self, message: Message, person: Person) -> None:

@@ -83,6 +83,11 @@ class Doings:
         room = self._room(page, frame)
         self._hands.deeds.say(text, room, page.person, thread_ts, files=files)
 
+    async def upload(self, page: Looker, frame: Json) -> list[Json]:
+        """Hand files to the app alone, as a file_input of a modal does; their file objects."""
+        files = [(str(file["name"]), _bytes(file["data"])) for file in frame["files"]]
+        return self._hands.deeds.hand_over(files, page.person)
+
     async def edit(self, page: Looker, frame: Json) -> None:
         """Change a message of one's own."""
         self._hands.deeds.edit(self._message(page, frame), str(frame["text"]), page.person)

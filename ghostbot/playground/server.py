@@ -29,12 +29,14 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 MOST_BODY = 64 << 20  # files are uploaded through the same door
 SHUTDOWN_S = 1.0
 SCRIPTS = (
-    *("app", "blocks", "composer", "dom", "elements"),
-    *("emoji", "line", "message", "rich", "text", "views"),
+    *("acts", "app", "attach", "blocks", "composer", "dom", "elements", "emoji", "head"),
+    *("inputs", "line", "list", "message", "rich", "rooms", "sidebar", "state", "text"),
+    *("trouble", "views"),
 )
 PAGE = {
     "": ("index.html", "text/html"),
     "style.css": ("style.css", "text/css"),
+    "blocks.css": ("blocks.css", "text/css"),
     **{f"{name}.js": (f"{name}.js", "text/javascript") for name in SCRIPTS},
 }
 

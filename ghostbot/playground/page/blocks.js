@@ -15,6 +15,8 @@ export function blocks(list, surface) {
   });
 }
 
+const SEVERAL = /^(radio_buttons|checkboxes|multi_)/;
+
 const BLOCKS = {
   section: (block, surface) =>
     el(
@@ -81,10 +83,11 @@ const BLOCKS = {
   markdown: (block) => markdown(block.text),
   table,
   data_table: table,
+  // A label names one field; several in one block are a group.
   input: (block, surface) =>
     el(
-      "label",
-      { class: "input" },
+      SEVERAL.test(block.element.type) ? "fieldset" : "label",
+      { class: "input", "aria-label": SEVERAL.test(block.element.type) ? block.label.text : null },
       el(
         "span",
         { class: "title" },

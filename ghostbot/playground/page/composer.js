@@ -1,43 +1,67 @@
-// The line at the bottom: Enter sends, Shift+Enter breaks, Up recalls, / and @ are completed.
+// The line at the bottom: Enter sends, Shift+Enter breaks, Up recalls, / @ # and : are completed.
 
+import { plus, send as sendFiles, snippet } from "./attach.js";
 import { el } from "./dom.js";
+import { EMOJI } from "./emoji.js";
+import { tell } from "./line.js";
+import { state } from "./state.js";
 
+const MOST_TYPED = 12_000; // Slack makes a snippet of what is longer
+const MOST_OFFERED = 8;
 const sent = [];
+let lists = 0;
 
-export function composer({ testid, all, words, send }) {
+export function composer({ testid, words, send, share }) {
   let back = -1;
   let at = 0;
   let fitting = [];
-  const list = el("div", { class: "completion", role: "listbox", hidden: true });
+  const listId = `completion-${++lists}`;
+  const list = el("div", { class: "completion", role: "listbox", id: listId, hidden: true });
   const hint = el("div", { class: "hintline faint" });
   const input = el("textarea", {
     "data-testid": testid,
     rows: 1,
     placeholder: words,
     "aria-label": words,
+    role: "combobox",
+    "aria-controls": listId,
+    "aria-expanded": "false",
+    "aria-autocomplete": "list",
     spellcheck: false,
     oninput: () => {
       grow();
       complete();
     },
     onkeydown: keyed,
-    onblur: () => {
-      list.hidden = true;
-    },
+    onpaste: (event) => given(event, event.clipboardData),
+    onblur: () => hide(),
   });
 
   function submit() {
     const text = input.value.trim();
     if (!text) return;
+    if (text.length > MOST_TYPED) return snippet(share, text);
     sent.push(text);
     back = -1;
     put("");
     send(text);
   }
 
-  function put(text) {
+  function taken() {
+    const text = input.value.trim();
+    put("");
+    return text;
+  }
+
+  function given(event, data) {
+    if (!data?.files.length) return;
+    event.preventDefault();
+    sendFiles([...data.files], share, taken);
+  }
+
+  function put(text, caret = text.length) {
     input.value = text;
-    input.setSelectionRange(text.length, text.length);
+    input.setSelectionRange(caret, caret);
     grow();
     complete();
   }
@@ -48,48 +72,42 @@ export function composer({ testid, all, words, send }) {
   }
 
   function complete() {
-    const before = input.value.slice(0, input.selectionStart);
-    const command = /^\/\S*$/.test(input.value);
-    const mention = /(?:^|\s)@([\w.-]*)$/.exec(before);
-    const known = all.commands.find(
+    const known = state.all.commands.find(
       (one) => input.value === one.name || input.value.startsWith(`${one.name} `),
     );
-    hint.textContent = known ? `${known.name} ${known.hint || known.about}` : "";
-    if (command) {
-      fitting = all.commands
-        .filter((one) => one.name.startsWith(input.value) && one.name !== input.value)
-        .map((one) => ({
-          label: `${one.name} ${one.hint}`,
-          about: one.about,
-          text: `${one.name} `,
-        }));
-    } else if (mention) {
-      const names = [...all.people.map((one) => one.name), ...all.groups.map((one) => one.name)];
-      const start = before.slice(0, before.length - mention[1].length);
-      fitting = names
-        .filter((name) => name.startsWith(mention[1]) && name !== mention[1])
-        .map((name) => ({
-          label: `@${name}`,
-          text: `${start}${name} ${input.value.slice(before.length).trimStart()}`,
-        }));
-    } else fitting = [];
+    hint.textContent = known
+      ? `${known.name} ${known.hint || known.about}`
+      : input.value
+        ? "Enter sends, Shift+Enter begins a new line"
+        : "";
+    fitting = offered(input.value, input.selectionStart).slice(0, MOST_OFFERED);
     at = 0;
     drawList();
   }
 
+  function hide() {
+    list.hidden = true;
+    input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-activedescendant");
+  }
+
   function drawList() {
-    list.hidden = !fitting.length;
+    if (!fitting.length) return hide();
+    list.hidden = false;
+    input.setAttribute("aria-expanded", "true");
+    input.setAttribute("aria-activedescendant", `${listId}-${at}`);
     list.replaceChildren(
       ...fitting.map((one, index) =>
         el(
           "div",
           {
             role: "option",
+            id: `${listId}-${index}`,
             class: "option",
             "aria-selected": String(index === at),
             onpointerdown: (event) => {
               event.preventDefault();
-              put(one.text);
+              take(one);
             },
           },
           el("b", {}, one.label),
@@ -99,10 +117,18 @@ export function composer({ testid, all, words, send }) {
     );
   }
 
+  function take(one) {
+    if (one.run) {
+      put("");
+      one.run();
+    } else put(one.text, one.caret);
+  }
+
   function keyed(event) {
     if (event.isComposing) return;
     const open = !list.hidden;
-    if (open && (event.key === "Tab" || event.key === "Enter")) put(fitting[at].text);
+    if (open && !event.shiftKey && (event.key === "Tab" || event.key === "Enter"))
+      take(fitting[at]);
     else if (open && event.key === "ArrowDown") {
       at = (at + 1) % fitting.length;
       drawList();
@@ -110,7 +136,7 @@ export function composer({ testid, all, words, send }) {
       at = (at + fitting.length - 1) % fitting.length;
       drawList();
     } else if (open && event.key === "Escape") {
-      list.hidden = true;
+      hide();
       event.stopPropagation();
     } else if (event.key === "Enter" && !event.shiftKey) submit();
     else if (event.key === "ArrowUp" && (input.value === "" || back >= 0)) recall(1);
@@ -122,13 +148,99 @@ export function composer({ testid, all, words, send }) {
   function recall(step) {
     back = Math.max(-1, Math.min(sent.length - 1, back + step));
     put(back < 0 ? "" : sent[sent.length - 1 - back]);
-    list.hidden = true;
+    hide();
   }
 
+  const more = el(
+    "button",
+    {
+      type: "button",
+      class: "plus",
+      "aria-label": "Attach a file or use a shortcut",
+      "aria-haspopup": "listbox",
+      onclick: () => plus(more, { share, words: taken }),
+    },
+    "+",
+  );
   const button = el(
     "button",
     { type: "button", class: "send", "aria-label": "Send", onclick: submit },
     "➤",
   );
-  return el("div", { class: "composer" }, list, el("div", { class: "box" }, input, button), hint);
+  return el(
+    "div",
+    {
+      class: "composer",
+      ondragover: (event) => event.preventDefault(),
+      ondrop: (event) => given(event, event.dataTransfer),
+    },
+    list,
+    el("div", { class: "box" }, more, input, button),
+    hint,
+  );
 }
+
+// What fits what stands before the caret.
+function offered(value, caret) {
+  const before = value.slice(0, caret);
+  const rest = value.slice(caret);
+  if (/^\/\S*$/.test(value)) return commands(value);
+  if (/^\/\S+\s/.test(value) && !/[@#]\S*$/.test(before)) return [];
+  const match = /(?:^|[\s(])([@#:])([\w.+-]*)$/.exec(before);
+  if (!match) return [];
+  const [, sign, typed] = match;
+  const start = before.slice(0, before.length - typed.length);
+  const found = { "@": names, "#": rooms, ":": smileys }[sign](typed.toLowerCase());
+  return found
+    .filter((one) => one.name !== typed)
+    .map((one) => {
+      const head = `${start}${one.name}${sign === ":" ? ":" : ""} `;
+      return { ...one, text: head + rest.trimStart(), caret: head.length };
+    });
+}
+
+function commands(value) {
+  const shortcuts = state.all.shortcuts.filter((one) => one.type === "global");
+  return [
+    ...state.all.commands
+      .filter((one) => one.name.startsWith(value) && one.name !== value)
+      .map((one) => ({ label: `${one.name} ${one.hint}`, about: one.about, text: `${one.name} ` })),
+    ...shortcuts
+      .filter((one) => value.length > 1 && one.name.toLowerCase().startsWith(value.slice(1)))
+      .map((one) => ({
+        label: `⚡ ${one.name}`,
+        about: one.description,
+        run: () => tell("shortcut", { callback_id: one.callback_id }),
+      })),
+  ];
+}
+
+function names(typed) {
+  const people = state.all.people.map((one) => ({
+    name: one.name,
+    label: `@${one.name}`,
+    about: `${one.real_name} · ${one.role}`,
+  }));
+  const groups = state.all.groups.map((one) => ({
+    name: one.name,
+    label: `@${one.name}`,
+    about: `${one.about} · group of ${one.users.length}`,
+  }));
+  const all = [
+    { name: "here", label: "@here", about: "everybody who is active here" },
+    { name: "channel", label: "@channel", about: "everybody in this channel" },
+  ];
+  return [...people, ...groups, ...all].filter((one) => one.name.startsWith(typed));
+}
+
+const rooms = (typed) =>
+  state.all.channels
+    .filter((one) => !one.dm && one.name.startsWith(typed))
+    .map((one) => ({ name: one.name, label: `#${one.name}`, about: one.topic }));
+
+const smileys = (typed) =>
+  typed.length < 2
+    ? []
+    : Object.keys(EMOJI)
+        .filter((name) => name.startsWith(typed))
+        .map((name) => ({ name, label: `${EMOJI[name]} :${name}:` }));

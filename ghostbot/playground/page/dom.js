@@ -67,8 +67,12 @@ export function menu(anchor, { load, pick, search = false, note = "Nothing fits"
   let turn = 0;
   const fill = async () => {
     const mine = ++turn;
-    const groups = await load(input.value);
-    if (mine !== turn) return;
+    const slow = setTimeout(
+      () => list.replaceChildren(el("div", { class: "label" }, "Loading…")),
+      300,
+    );
+    const groups = await load(input.value).finally(() => clearTimeout(slow));
+    if (mine !== turn || !box.isConnected) return;
     const rows = groups
       .flatMap((group) => [
         group.label ? el("div", { class: "label" }, group.label) : null,
@@ -94,11 +98,12 @@ export function menu(anchor, { load, pick, search = false, note = "Nothing fits"
       .filter(Boolean);
     list.replaceChildren(...(rows.length ? rows : [el("div", { class: "label" }, note)]));
     if (!search) list.querySelector("button")?.focus();
+    within(box, anchor);
   };
   box.addEventListener("keydown", (event) => {
     const options = [...list.querySelectorAll("button")];
     const at = options.indexOf(document.activeElement);
-    if (event.key === "Escape") {
+    if (event.key === "Escape" || event.key === "Tab") {
       event.stopPropagation();
       close();
       anchor.focus();
@@ -110,17 +115,32 @@ export function menu(anchor, { load, pick, search = false, note = "Nothing fits"
   });
   input.addEventListener("input", fill);
   (anchor.closest("dialog") ?? document.body).append(box);
-  const place = anchor.getBoundingClientRect();
-  box.style.left = `${Math.max(8, Math.min(place.left, innerWidth - 308))}px`;
-  if (place.bottom > innerHeight * 0.6) box.style.bottom = `${innerHeight - place.top + 4}px`;
-  else box.style.top = `${place.bottom + 4}px`;
+  within(box, anchor);
   anchor.setAttribute("aria-expanded", "true");
   document.addEventListener("pointerdown", outside, true);
   fill();
   if (search) input.focus();
 }
 
-// A modal <dialog>: what is focused before comes back into focus after.
+// Below its button where there is room, else above it; never outside of the window.
+function within(box, anchor) {
+  const place = anchor.getBoundingClientRect();
+  const above = place.bottom > innerHeight * 0.6;
+  box.style.left = `${Math.max(8, Math.min(place.left, innerWidth - box.offsetWidth - 8))}px`;
+  box.style.bottom = above ? `${innerHeight - place.top + 4}px` : "";
+  box.style.top = above ? "" : `${place.bottom + 4}px`;
+  box.style.maxHeight = `${Math.min(320, above ? place.top - 12 : innerHeight - place.bottom - 12)}px`;
+}
+
+// Take a dialog away; the focus goes back to where it was, or to where one types.
+export function shut(node) {
+  node.close();
+  node.remove();
+  if (document.activeElement === document.body && !document.querySelector("dialog"))
+    document.querySelector("#composer-place textarea")?.focus();
+}
+
+// A modal <dialog>; Escape asks `onclose`, which may `shut` it.
 export function dialog(className, onclose, ...children) {
   const node = el(
     "dialog",
@@ -141,7 +161,7 @@ export function dialog(className, onclose, ...children) {
 export function confirmed(words, text) {
   return new Promise((resolve) => {
     const end = (yes) => {
-      node.remove();
+      shut(node);
       resolve(yes);
     };
     const node = dialog(

@@ -1,37 +1,42 @@
-// What a person can press, pick or fill in. A surface has `act(element, block, value)` for what is
-// done, `suggest(element, block, typed)` for external selects, and in a modal `values`, where
-// inputs keep what was typed until it is submitted.
+// What a person can press or pick. A surface has `act(element, block, value)` for what is done,
+// `suggest(element, block, typed)` for external selects, and in a modal `values`, where inputs
+// keep what was typed until it is submitted (inputs.js has those that are filled in).
 
 import { confirmed, el, image, menu, safeUrl } from "./dom.js";
+import { INPUTS } from "./inputs.js";
 import { plainNames, textObject } from "./text.js";
 
 export function element(item, block, surface) {
-  const draw = ELEMENTS[item.type];
+  const draw = ELEMENTS[item.type] ?? INPUTS[item.type];
   if (!draw) return el("span", { class: "faint" }, item.type);
   const node = draw(item, block, surface);
   node.dataset.actionId = item.action_id ?? "";
   if (item.value !== undefined) node.dataset.value = item.value;
-  if (item.focus_on_load) queueMicrotask(() => node.focus());
+  if (item.focus_on_load) node.classList.add("focus-first");
   return node;
 }
 
-async function act(item, block, surface, value, node) {
+export async function act(item, block, surface, value, node) {
   if (item.confirm && !(await confirmed(item.confirm, textObject))) return;
   node?.classList.add("busy");
+  node?.setAttribute("aria-busy", "true");
   try {
     await surface.act(item, block, value);
   } finally {
     node?.classList.remove("busy");
+    node?.removeAttribute("aria-busy");
   }
 }
 
-const label = (words) => plainNames(words?.text ?? "");
-const keep = (surface, block, item, value) => {
+export const label = (words) => plainNames(words?.text ?? "");
+
+// Keep what was put in until it is submitted; true when nothing more is to be done about it.
+export const keep = (surface, block, item, value) => {
   if (!surface.values || block.type !== "input") return false;
   (surface.values[block.block_id] ??= {})[item.action_id] = value;
   return !block.dispatch_action;
 };
-const kept = (surface, block, item, initial) =>
+export const kept = (surface, block, item, initial) =>
   surface.values?.[block.block_id]?.[item.action_id] ?? initial;
 
 const ELEMENTS = {
@@ -52,7 +57,7 @@ const ELEMENTS = {
   image: (item) => image(item.image_url, item.alt_text, "thumb"),
   static_select: (item, block, surface) => select(item, block, surface, local(item)),
   external_select: (item, block, surface) =>
-    select(item, block, surface, remote(item, block, surface), item.min_query_length ?? 3),
+    select(item, block, surface, remote(item, block, surface), least(item)),
   users_select: (item, block, surface) =>
     select(item, block, surface, named(surface.people(), "@"), 0, item.initial_user),
   channels_select: (item, block, surface) =>
@@ -60,25 +65,31 @@ const ELEMENTS = {
   conversations_select: (item, block, surface) =>
     select(item, block, surface, named(surface.channels(), "#"), 0, item.initial_conversation),
   multi_static_select: (item, block, surface) =>
-    many(item, block, surface, options(item).map(choice), "initial_options"),
+    many(item, block, surface, local(item), item.initial_options),
+  multi_external_select: (item, block, surface) =>
+    many(item, block, surface, remote(item, block, surface), item.initial_options, least(item)),
   multi_users_select: (item, block, surface) =>
-    many(
+    many(item, block, surface, named(surface.people(), "@"), item.initial_users),
+  multi_channels_select: (item, block, surface) =>
+    many(item, block, surface, named(surface.channels(), "#"), item.initial_channels),
+  multi_conversations_select: (item, block, surface) =>
+    many(item, block, surface, named(surface.channels(), "#"), item.initial_conversations),
+  checkboxes: (item, block, surface) =>
+    ticks(
+      "checkbox",
       item,
       block,
       surface,
-      surface.people().map((p) => ({ value: p.id, label: `@${p.name}` })),
-      "initial_users",
+      (item.initial_options ?? []).map((one) => one.value),
     ),
-  checkboxes: (item, block, surface) =>
-    many(item, block, surface, item.options.map(choice), "initial_options"),
   radio_buttons: (item, block, surface) =>
-    ticks("radio", item, block, surface, item.options.map(choice), [item.initial_option?.value]),
+    ticks("radio", item, block, surface, [item.initial_option?.value]),
   overflow: (item, block, surface) => {
     const pick = (option) => {
       if (safeUrl(option.url)) open(option.url, "_blank", "noopener");
       act(item, block, surface, option.value, node);
     };
-    const load = () => [{ options: item.options.map((o) => ({ ...choice(o), url: o.url })) }];
+    const load = async () => [{ options: item.options.map((o) => ({ ...choice(o), url: o.url })) }];
     const node = el(
       "button",
       {
@@ -92,34 +103,9 @@ const ELEMENTS = {
     );
     return node;
   },
-  plain_text_input: (item, block, surface) =>
-    field(
-      item,
-      block,
-      surface,
-      item.multiline ? "textarea" : "input",
-      { ...(item.multiline ? { rows: 6 } : { type: "text" }), maxLength: item.max_length ?? 3000 },
-      item.initial_value,
-    ),
-  email_text_input: (item, block, surface) =>
-    field(item, block, surface, "input", { type: "email" }, item.initial_value),
-  url_text_input: (item, block, surface) =>
-    field(item, block, surface, "input", { type: "url" }, item.initial_value),
-  number_input: (item, block, surface) =>
-    field(
-      item,
-      block,
-      surface,
-      "input",
-      { type: "number", step: item.is_decimal_allowed ? "any" : "1" },
-      item.initial_value,
-    ),
-  datepicker: (item, block, surface) =>
-    field(item, block, surface, "input", { type: "date" }, item.initial_date, true),
-  timepicker: (item, block, surface) =>
-    field(item, block, surface, "input", { type: "time" }, item.initial_time, true),
 };
 
+const least = (item) => item.min_query_length ?? 3;
 const options = (item) =>
   item.options ?? (item.option_groups ?? []).flatMap((group) => group.options);
 const choice = (option) => ({
@@ -140,7 +126,7 @@ const local = (item) => async (typed) => {
     .filter((group) => group.options.length);
 };
 const remote = (item, block, surface) => async (typed) => {
-  if (typed.length < (item.min_query_length ?? 3)) return [];
+  if (typed.length < least(item)) return [];
   const found = await surface.suggest(item, block, typed);
   return (found.option_groups ?? [{ options: found.options ?? [] }]).map((group) => ({
     label: label(group.label),
@@ -155,44 +141,105 @@ const named = (list, sign) => async (typed) => [
   },
 ];
 
-function select(item, block, surface, load, least = 0, initial = item.initial_option) {
-  const chosen = kept(surface, block, item, initial);
-  const words = (value) =>
-    label(value?.text ?? options(item).find((one) => one.value === value)?.text) || value;
-  const face = el("span", {}, words(chosen) ?? label(item.placeholder) ?? "Choose");
-  if (!face.textContent) face.textContent = "Choose an option";
-  const pick = (option) => {
-    const value = item.type === "external_select" ? option.option : option.value;
-    face.textContent = option.label;
-    if (!keep(surface, block, item, value)) act(item, block, surface, value, node);
-  };
-  const note = least > 0 ? `Type at least ${least} characters` : "Nothing fits";
-  const node = el(
+// Of an external select the whole option is kept: nobody else knows its text.
+const valueOf = (item, option) => (item.type.includes("external") ? option.option : option.value);
+const noteOf = (count) => (count > 0 ? `Type at least ${count} characters` : "Nothing fits");
+const known = (item, surface, value) => {
+  const people = [...surface.people(), ...surface.channels()].find((one) => one.id === value);
+  const option = value?.text ?? options(item).find((one) => one.value === value)?.text;
+  return label(option) || people?.name || value;
+};
+
+function opener(item, face, open) {
+  return el(
     "button",
     {
       type: "button",
       class: "button select",
       "aria-haspopup": "listbox",
-      onclick: () => menu(node, { load, pick, search: true, note }),
+      "aria-expanded": "false",
+      onclick: open,
     },
     face,
-    el("i", { class: "arrow" }, "▾"),
+    el("i", { class: "arrow", "aria-hidden": "true" }, "▾"),
+  );
+}
+
+function select(item, block, surface, load, count = 0, initial = item.initial_option) {
+  const face = el("span", {});
+  const show = (words) => {
+    face.textContent = words || label(item.placeholder) || "Choose an option";
+    face.classList.toggle("faint", !words);
+  };
+  const chosen = kept(surface, block, item, initial);
+  show(chosen && known(item, surface, chosen));
+  const pick = (option) => {
+    const value = valueOf(item, option);
+    show(option.label);
+    if (!keep(surface, block, item, value)) act(item, block, surface, value, node);
+  };
+  const node = opener(item, face, () =>
+    menu(node, { load, pick, search: true, note: noteOf(count) }),
   );
   return node;
 }
 
-function many(item, block, surface, choices, initial) {
-  const first = (item[initial] ?? []).map((one) => one.value ?? one);
-  return ticks("checkbox", item, block, surface, choices, first);
+// Several of them: what was picked stands as chips, and picking it again takes it away.
+function many(item, block, surface, load, initial = [], count = 0) {
+  const first = kept(surface, block, item, initial) ?? [];
+  let chosen = first.map((one) => ({
+    id: one.value ?? one,
+    value: item.type.includes("external") ? one : (one.value ?? one),
+    words: known(item, surface, one),
+  }));
+  const chips = el("span", { class: "chips" });
+  const face = el("span", { class: "faint" }, label(item.placeholder) || "Choose options");
+  const changed = () => {
+    draw();
+    const values = chosen.map((one) => one.value);
+    if (!keep(surface, block, item, values)) act(item, block, surface, values, node);
+  };
+  const pick = (option) => {
+    const without = chosen.filter((one) => one.id !== option.value);
+    const most = item.max_selected_items ?? Infinity;
+    if (without.length < chosen.length) chosen = without;
+    else if (chosen.length < most)
+      chosen = [...chosen, { id: option.value, value: valueOf(item, option), words: option.label }];
+    changed();
+  };
+  const button = opener(item, face, () =>
+    menu(button, { load, pick, search: true, note: noteOf(count) }),
+  );
+  const draw = () =>
+    chips.replaceChildren(
+      ...chosen.map((one) =>
+        el(
+          "button",
+          {
+            type: "button",
+            class: "chip",
+            "aria-label": `Remove ${one.words}`,
+            onclick: () => pick({ value: one.id }),
+          },
+          one.words,
+          " ✕",
+        ),
+      ),
+    );
+  draw();
+  const node = el("span", { class: "several" }, chips, button);
+  return node;
 }
 
-function ticks(type, item, block, surface, choices, initial) {
-  const name = `${block.block_id}-${item.action_id}-${Math.random()}`;
+let groups = 0;
+
+function ticks(type, item, block, surface, initial) {
+  const name = `ticks-${++groups}`;
   const chosen = [kept(surface, block, item, initial)].flat();
   const node = el(
     "span",
     { class: "ticks", role: type === "radio" ? "radiogroup" : "group" },
-    choices.map((one) =>
+    item.options.map(choice).map((one) =>
       el(
         "label",
         {},
@@ -203,7 +250,7 @@ function ticks(type, item, block, surface, choices, initial) {
           checked: chosen.includes(one.value),
           onchange: changed,
         }),
-        el("span", {}, one.node ?? one.label, one.about ? el("small", {}, ` ${one.about}`) : null),
+        el("span", {}, one.node, one.about ? el("small", {}, ` ${one.about}`) : null),
       ),
     ),
   );
@@ -212,18 +259,5 @@ function ticks(type, item, block, surface, choices, initial) {
     const value = type === "radio" ? ticked[0] : ticked;
     if (!keep(surface, block, item, value)) act(item, block, surface, value);
   }
-  return node;
-}
-
-function field(item, block, surface, tag, props, initial, picks = false) {
-  const node = el(tag, {
-    ...props,
-    value: kept(surface, block, item, initial) ?? "",
-    placeholder: label(item.placeholder),
-    oninput: () => keep(surface, block, item, node.value),
-    onchange: () => {
-      if (picks && !keep(surface, block, item, node.value)) act(item, block, surface, node.value);
-    },
-  });
   return node;
 }

@@ -91,6 +91,8 @@ function mark(body) {
   return link(unescape(target), label || unescape(target.replace(/^mailto:/, "")));
 }
 
+export const userName = (id) => names.users.get(id) ?? names.groups.get(id) ?? id;
+
 export const user = (id, label) =>
   el(
     "span",

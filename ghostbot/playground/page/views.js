@@ -1,20 +1,49 @@
 // Modals and the Home tab.
 
 import { blocks } from "./blocks.js";
-import { dialog, el, toast } from "./dom.js";
-import { textObject } from "./text.js";
+import { dialog, el, shut, toast } from "./dom.js";
 import { ask, tell } from "./line.js";
+import { focusIn } from "./list.js";
+import { textObject } from "./text.js";
 
 const typed = new Map(); // view id → { block_id: { action_id: value } }
-let open = null;
+let open = null; // { node, id, hash }
 
 export function showModal(view, surfaceOf) {
-  if (open && (!view || open.hash !== view.hash)) {
-    open.node.remove();
+  if (!view) {
+    typed.clear();
+    if (open) shut(open.node);
     open = null;
+    return;
   }
-  if (!view) typed.clear();
-  if (!view || open) return;
+  if (open?.hash === view.hash) return;
+  const form = drawForm(view, surfaceOf);
+  if (!open) {
+    const node = dialog("modal", () => tell("close"), form);
+    node.setAttribute("data-testid", "modal");
+    node.setAttribute("aria-labelledby", "modal-title");
+    open = { node };
+  } else {
+    const again = open.id === view.id ? focusIn(open.node) : null;
+    const { scrollTop } = open.node;
+    open.node.replaceChildren(form);
+    if (again) {
+      again(open.node);
+      open.node.scrollTop = scrollTop;
+    }
+  }
+  if (open.id !== view.id) firstField(form)?.focus();
+  open.id = view.id;
+  open.hash = view.hash;
+}
+
+const firstField = (form) =>
+  form.querySelector(".focus-first") ??
+  form.querySelector(".blocks :is(input, textarea, .button.select)") ??
+  form.querySelector("footer .primary") ??
+  form.querySelector("footer .button");
+
+function drawForm(view, surfaceOf) {
   if (!typed.has(view.id)) typed.set(view.id, {});
   const values = typed.get(view.id);
   for (const block of view.blocks) {
@@ -26,16 +55,23 @@ export function showModal(view, surfaceOf) {
     "form",
     {
       class: "view",
-      method: "dialog",
+      noValidate: true,
       onsubmit: (event) => {
         event.preventDefault();
-        submit(form, values);
+        if (view.submit) submit(form, values);
       },
     },
     el(
       "header",
       {},
-      el("h2", {}, textObject(view.title)),
+      view.previous_view_id
+        ? el(
+            "button",
+            { type: "button", class: "close", "aria-label": "Back", onclick: close },
+            "←",
+          )
+        : null,
+      el("h2", { id: "modal-title" }, textObject(view.title)),
       el("button", { type: "button", class: "close", "aria-label": "Close", onclick: close }, "✕"),
     ),
     el("div", { class: "blocks" }, blocks(view.blocks, surfaceOf({ view, values }))),
@@ -46,7 +82,7 @@ export function showModal(view, surfaceOf) {
       el(
         "button",
         { type: "button", class: "button", onclick: close },
-        ...(view.close ? textObject(view.close) : ["Cancel"]),
+        ...(view.close ? textObject(view.close) : [view.submit ? "Cancel" : "Close"]),
       ),
       view.submit
         ? el(
@@ -57,33 +93,45 @@ export function showModal(view, surfaceOf) {
         : null,
     ),
   );
-  const node = dialog("modal", close, form);
-  node.setAttribute("data-testid", "modal");
-  open = { node, hash: view.hash };
+  return form;
 }
 
 function begun(view, block) {
   const slot = view.state.values[block.block_id]?.[block.element.action_id] ?? {};
   const value = Object.entries(slot).find(([key]) => key !== "type")?.[1];
+  if (block.element.type.includes("external")) return value ?? null;
+  if (block.element.type === "rich_text_input") return value ?? null;
   if (Array.isArray(value)) return value.map((one) => one.value ?? one);
-  if (block.element.type === "external_select") return value ?? null;
   return value?.value ?? value ?? null;
 }
 
 async function submit(form, values) {
   const button = form.querySelector("footer .primary");
   button.disabled = true;
+  button.classList.add("busy");
   try {
-    const errors = await ask("submit", { values });
-    for (const place of form.querySelectorAll(".error")) {
-      const block = place.dataset.blockId ?? place.closest("[data-block-id]")?.dataset.blockId;
-      place.textContent = errors[block] ?? "";
-    }
+    told(form, await ask("submit", { values }));
   } catch (error) {
     toast(error.message, "bad");
   } finally {
     button.disabled = false;
+    button.classList.remove("busy");
   }
+}
+
+// Each mistake under its field; the first of them gets the focus.
+function told(form, errors) {
+  let first = null;
+  for (const place of form.querySelectorAll(".error[role=alert]")) {
+    const holder = place.closest("[data-block-id]");
+    const words = errors[place.dataset.blockId ?? holder?.dataset.blockId] ?? "";
+    place.textContent = words;
+    holder?.classList.toggle("wrong", Boolean(words));
+    const field = holder?.querySelector("input, textarea, button");
+    field?.setAttribute("aria-invalid", String(Boolean(words)));
+    if (words) first ??= field;
+  }
+  first?.focus();
 }
 
 export function homeView(view, draw) {
