@@ -149,7 +149,7 @@ def place_of(
         body.get("trigger_id"),
         view_id=view_id,
         is_home=bool(kept_of.get("home")),
-        refreshed=partial(home.publish, means, actor) if kept_of.get("home") else None,
+        refreshed=partial(home.again, means, actor) if kept_of.get("home") else None,
     )
 
 

@@ -20,8 +20,13 @@ from handlers.means import Means
 async def opened(event: dict[str, Any], means: Means, actor: Actor) -> None:
     """Publish the tab anew. Bolt has acked already."""
     if event.get("tab") == "home":
-        sorry = partial(excuse, means, actor)
-        means.gateway.work.submit(Piece("home", partial(publish, means, actor), sorry))
+        again(means, actor)
+
+
+def again(means: Means, actor: Actor) -> None:
+    """Have the tab drawn as everything is now."""
+    sorry = partial(excuse, means, actor)
+    means.gateway.work.submit(Piece("home", partial(publish, means, actor), sorry))
 
 
 async def publish(means: Means, actor: Actor) -> None:

@@ -58,6 +58,6 @@ def where(body: dict[str, Any], means: Means, actor: Actor) -> Place:
         place.trigger_id = trigger
         return place
     if body["view"]["type"] == "home":
-        again = partial(home.publish, means, actor)
+        again = partial(home.again, means, actor)
         return Pane(means.gateway, actor.id, "", trigger_id=trigger, is_home=True, refreshed=again)
     return Pane(means.gateway, actor.id, "", trigger_id=trigger, view_id=body["view"]["id"])

@@ -2,12 +2,12 @@
 
 Rule 1: what is for the asker alone is shown in a window, and in a direct message where Slack lets
         none open any more. What changes something is said in `channel`, as always.
-Rule 2: what was said is followed by `refreshed`, which draws the Home tab anew.
+Rule 2: what was said is followed by `refreshed`, which has the Home tab drawn anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,7 +29,7 @@ class Pane(Place):
 
     view_id: str | None = None
     is_home: bool = False
-    refreshed: Callable[[], Awaitable[None]] | None = None
+    refreshed: Callable[[], None] | None = None
     frame: Callable[[Message], dict[str, Any]] = window  # how a message is shown in the window
 
     @property
@@ -72,16 +72,16 @@ class Pane(Place):
             if code_of(error) not in CHANNEL_REFUSALS:
                 raise
             await self._directly(message)
-        await self._refresh()
+        self._refresh()
 
     async def refuse(self, message: Message) -> None:
         """Say that it came to nothing, where the asker looks for it."""
         await Place.refuse(self, message)
-        await self._refresh()
+        self._refresh()
 
-    async def _refresh(self) -> None:
+    def _refresh(self) -> None:
         if self.refreshed is not None:
-            await self.refreshed()
+            self.refreshed()
 
     async def _elsewhere(self, message: Message) -> None:
         """Tell the asker where they asked, or directly."""

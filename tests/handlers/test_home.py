@@ -65,7 +65,7 @@ async def test_a_restart_from_the_menu_is_said_in_the_channel_and_drawn_in_the_t
 
 async def test_logs_from_the_menu_open_in_a_window(side: Side) -> None:
     await home(side, "*api*")
-    await side.slack.press_in_view(SAY, value="logs api", home=True)
+    await side.slack.press_in_view(f"{SAY}:logs api", home=True)
     await side.slack.until(lambda _: "Traceback" in str(side.slack.modal()))
     await side.slack.submit({"grep": {"grep": "nothing like it"}})
     await side.slack.until(lambda _: "has no lines" in str(side.slack.modal()))
@@ -109,7 +109,7 @@ async def test_help_from_the_tab_opens_in_a_window_and_goes_on_in_it(side: Side)
 async def test_a_refusal_comes_in_a_window(side: Side) -> None:
     await home(side, "*api*")
     side.ghost.views.pop("api")
-    await side.slack.press_in_view(SAY, value="why api", home=True)
+    await side.slack.press_in_view(f"{SAY}:why api", home=True)
     await side.slack.until(lambda _: "no such daemon" in str(side.slack.modal()))
 
 

@@ -17,7 +17,7 @@ from ghostbot.slack.blocks.forms import menu
 from ghostbot.slack.blocks.forms import window as windowed
 from ghostbot.slack.blocks.incident import MARKS as PHASES
 from ghostbot.slack.blocks.incident import headline, person, title
-from ghostbot.slack.blocks.menus import ASK, SAY, for_daemon, says
+from ghostbot.slack.blocks.menus import ASK, SAY, for_daemon, row, says
 from ghostbot.slack.blocks.message import Block, Message, actions, context, header, section
 from ghostbot.slack.blocks.status import foot, mark, totals, troubles, urgency
 from ghostbot.slack.blocks.text import count, cut, duration, escape, name, when
@@ -28,7 +28,9 @@ DAEMON_COST = 1_800  # bytes of a daemon's block at most, with names as long as 
 INCIDENTS_SHOWN = 5
 FAULT_SHOWN = 120
 GLANCE = 12  # daemons in a window
-FOOT = 4  # blocks below the daemons
+FOOT = 6  # blocks around the daemons
+ROWS = 5  # of the sick have their buttons in the open
+HEALTHY = 3  # how urgent what is not sick is at most (`status.urgency`)
 LOOKS = (("Logs …", f"{ASK}logs"), ("Why …", f"{ASK}why"))
 DEEDS = (("Restart …", f"{ASK}restart"), ("Silence …", f"{ASK}silence"))
 
@@ -140,10 +142,13 @@ def _daemons(
 ) -> list[Block]:
     if not views:
         return [section("No daemons yet: write one into ghost.toml.")]
-    most = min(room, BYTES_MAX // DAEMON_COST)
     sick_first = sorted(views, key=urgency)
-    blocks = [section("*Daemons*")]
-    for view in sick_first[:most]:
+    sick = [view for view in sick_first if urgency(view) < HEALTHY][:ROWS]
+    most = min(room - len(sick), BYTES_MAX // DAEMON_COST)
+    blocks = [{"type": "divider"}, section("*Daemons*")]
+    for view in sick:
+        blocks += [section(line(view)), *row(view, may)]
+    for view in sick_first[len(sick) : most]:
         block, what = section(line(view)), for_daemon(view, may)
         blocks.append(block if what is None else {**block, "accessory": what})
     if len(views) > most:

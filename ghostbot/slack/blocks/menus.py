@@ -11,22 +11,41 @@ from collections.abc import Collection
 from ghostbot.core.daemon import State, Wanted
 from ghostbot.core.snapshot import DaemonView
 from ghostbot.slack.blocks.forms import confirm, menu
-from ghostbot.slack.blocks.message import Block, button
+from ghostbot.slack.blocks.message import Block, actions, button
 
 SAY = "ghost_say"
 ASK = "?"
+LINE_MAX, ID_MAX = 2_000, 255  # of a button, Slack's limits
 RUNNING = frozenset({State.UP, State.STARTING})
+DEEDS = frozenset({"restart", "start", "reset"})
 TRYING = frozenset({State.BACKOFF, State.BLOCKED})
 
 
 def says(label: str, line: str, *, style: str | None = None, sure: str = "") -> Block:
     """Return a button for a line; several may stand in one row. `sure` is asked first."""
-    made = button(label, f"{SAY}:{line.removeprefix(ASK)}"[:255], line, style=style)
+    line = line.encode(errors="replace").decode()[:LINE_MAX]  # a lone surrogate cannot be sent
+    made = button(label, f"{SAY}:{line.removeprefix(ASK)}"[:ID_MAX], line, style=style)
     return made if not sure else {**made, "confirm": confirm("Are you sure?", sure, label)}
 
 
 def for_daemon(view: DaemonView, may: Collection[str]) -> Block | None:
     """Return the menu of what makes sense for a daemon now, and is allowed."""
+    allowed = _deeds(view, may)
+    return menu(SAY, allowed) if allowed else None
+
+
+def row(view: DaemonView, may: Collection[str]) -> tuple[Block, ...]:
+    """Return the same as buttons, and a menu of what is seldom wanted."""
+    allowed = _deeds(view, may)
+    first = [one for one in allowed if not one[1].startswith(ASK)]
+    rest = [one for one in allowed if one not in first]
+    buttons = [says(label, line) for label, line in first]
+    if buttons and first[0][1].split()[0] in DEEDS:
+        buttons[0]["style"] = "primary"
+    return actions([*buttons, *([menu(SAY, rest)] if rest else [])])
+
+
+def _deeds(view: DaemonView, may: Collection[str]) -> list[tuple[str, str]]:
     name, lines = view.name, list[tuple[str, str]]()
     if view.state in TRYING:
         lines.append(("Try again now", f"reset {name}"))
@@ -39,5 +58,4 @@ def for_daemon(view: DaemonView, may: Collection[str]) -> Block | None:
         lines.append(("Hold …", f"{ASK}hold {name}"))
     if view.state is not State.DOWN:
         lines.append(("Stop …", f"{ASK}stop {name}"))
-    allowed = [one for one in lines if one[1].removeprefix(ASK).split()[0] in may]
-    return menu(SAY, allowed) if allowed else None
+    return [one for one in lines if one[1].removeprefix(ASK).split()[0] in may]

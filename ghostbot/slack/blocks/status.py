@@ -120,15 +120,15 @@ def foot(shown: House) -> Block:
     )
 
 
-def daemon(view: DaemonView) -> Message:
-    """Return one daemon with all that is known of it."""
+def daemon(view: DaemonView, below: Sequence[Block] = ()) -> Message:
+    """Return one daemon with all that is known of it; `below` is what can be done."""
     blocks = [section(f"{mark(view)} *{name(view.name)}* on {name(view.host)}")]
     if view.description:
         blocks.append(context(escape(cut(view.description, 300))))
     blocks.append(fields({label: known for label, known in _known(view).items() if known}))
     if view.after:
         blocks.append(context(f"comes after {name(', '.join(view.after), 300)}"))
-    return Message(f"{name(view.name)} is {name(view.word)}", tuple(blocks))
+    return Message(f"{name(view.name)} is {name(view.word)}", (*blocks, *below))
 
 
 def _known(view: DaemonView) -> dict[str, Any]:

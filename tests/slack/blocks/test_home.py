@@ -61,6 +61,16 @@ def test_a_menu_holds_what_makes_sense_now() -> None:
     assert values(held)[0] == "start web"
 
 
+def test_the_sick_have_their_buttons_in_the_open() -> None:
+    tab = home.home(house(view("web"), died("api")), "/ghost", may=ALL)
+    fits(tab)
+    (row,) = [b for b in tab["blocks"] if b["type"] == "actions" and "reset api" in str(b)]
+    pressed = [e["value"] for e in row["elements"] if e["type"] == "button"]
+    assert pressed == ["reset api", "logs api", "why api"]
+    assert row["elements"][0]["style"] == "primary"
+    assert values(row["elements"][-1]) == ["?hold api", "?stop api"]
+
+
 def values(menu: dict[str, Any] | None) -> list[str]:
     assert menu is not None
     return [option["value"] for option in menu["options"]]
