@@ -6,7 +6,6 @@ import logging
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
 from ghostbot.core.daemon import ALIVE
@@ -22,10 +21,10 @@ from ghostbot.slack.blocks import logs as log_blocks
 from ghostbot.slack.blocks import own as owns
 from ghostbot.slack.blocks import status as statuses
 from ghostbot.slack.blocks import why as whys
+from ghostbot.slack.blocks.menus import row
 from ghostbot.slack.blocks.message import Message, section
 from ghostbot.slack.blocks.text import count, cut, escape, name
 from ghostbot.slack.presses import AlreadyPressed
-from ghostbot.slack.work import trouble_id
 from handlers.means import Means
 
 DIGITS = 16  # a longer number is no task's
@@ -49,13 +48,14 @@ DONE = {
 log = logging.getLogger("ghost.slack")
 
 
-def status(ghost: Ghost, names: Sequence[str]) -> Message:
-    """Return the house, one daemon in detail, or some of them."""
+def status(ghost: Ghost, names: Sequence[str], may: Collection[str]) -> Message:
+    """Return the house, one daemon in detail with what may be done, or some of them."""
     if not names:
         return statuses.house(ghost.house())
     meant = ghost.names(names, "show")
     if len(meant) == 1:
-        return statuses.daemon(ghost.daemon(meant[0]))
+        view = ghost.daemon(meant[0])
+        return statuses.daemon(view, row(view, may))
     return statuses.house(ghost.house(), [ghost.daemon(one) for one in meant])
 
 
@@ -208,6 +208,11 @@ def sorry(error: Exception, trouble: str) -> Message:
     return plain(f"Something went wrong in Ghost: `{trouble}` in its log says what.")
 
 
+def not_known(trouble: str) -> Message:
+    """Say that what was asked means nothing here: it was another Ghost's, or an older one's."""
+    return plain(f"This Ghost does not know that button or command; nothing was done (`{trouble}`).")
+
+
 def plain(mrkdwn: str) -> Message:
     """Return a message of a few lines. What was not written by Ghost is escaped in it."""
     return Message(mrkdwn, (section(mrkdwn),))
@@ -218,14 +223,3 @@ def acked(text: str, body: dict[str, Any]) -> BoltResponse:
     if "command" not in body:
         return BoltResponse(status=200, body="")
     return BoltResponse(status=200, body={"response_type": "ephemeral", "text": text})
-
-
-async def unanswered(
-    error: Exception, body: dict[str, Any], context: AsyncBoltContext
-) -> BoltResponse | None:
-    """Answer what no listener took or one failed at; without an ack Slack would blame the app."""
-    trouble = trouble_id()
-    log.error("listener failed id=%s type=%s", trouble, body.get("type"), exc_info=error)
-    if context.ack.response is not None:
-        return None
-    return acked(sorry(error, trouble).text, body)
