@@ -10,9 +10,10 @@ from handlers import replies
 from handlers.means import Means
 
 
-async def status(ask: Ask, means: Means, _: Actor, place: Place) -> None:
+async def status(ask: Ask, means: Means, actor: Actor, place: Place) -> None:
     """Show the house, or some of its daemons."""
-    await place.tell(replies.status(means.ghost, ask.names))
+    may = await means.people.allowed(actor.id) if ask.names else ()
+    await place.tell(replies.status(means.ghost, ask.names, may))
 
 
 async def top(_ask: Ask, means: Means, _: Actor, place: Place) -> None:

@@ -27,6 +27,7 @@ SENTENCE = (
     "The rest is how to look and how to speak."
 )
 GHOST = Path(sys.executable).with_name("ghost")
+ELSEWHERE = {"whoami", "claim", "events", "patch"}  # in the chapters on rights and on patches
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -109,6 +110,11 @@ def test_every_slack_command_in_readme_is_a_verb() -> None:
     named = set(re.findall(r"`(?:/|@)ghost ([a-z]+)", README))
     assert named, "README shows what to type"
     assert named <= set(VERBS)
+
+
+def test_readme_says_what_every_verb_in_slack_gives() -> None:
+    table = README.partition("## In Slack")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`/ghost ([a-z]+)", table)) >= set(VERBS) - ELSEWHERE
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

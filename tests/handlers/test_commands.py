@@ -10,6 +10,7 @@ import pytest
 
 from ghostbot.errors import Failed
 from ghostbot.orders import Doing
+from ghostbot.slack.blocks.menus import SAY
 from tests.fakes.ghost import FakeGhost, died
 from tests.fakes.slack_side import Side, shown, slack_side
 
@@ -47,6 +48,12 @@ async def test_status_shows_every_daemon_to_the_asker_alone(side: Side) -> None:
 async def test_status_of_one_daemon_shows_its_process(side: Side) -> None:
     told = await answer(side, "/ghost status web")
     assert "pid 4711" in shown(told)
+
+
+async def test_what_is_shown_of_one_daemon_can_be_acted_on_at_once(side: Side) -> None:
+    told = await answer(side, "/ghost status web")
+    await side.slack.press(told["ts"], f"{SAY}:restart web")
+    await side.slack.until(lambda seen: any("restarted *web*" in m["text"] for m in seen))
 
 
 async def test_nothing_typed_is_help(side: Side) -> None:
