@@ -69,6 +69,8 @@ def _findings() -> Iterator[Finding]:
     yield from _state_dir(state_dir)
     said = yield from _ghost(state_dir)
     yield from _slack(path.absolute().parent, said)
+    if config is not None:
+        yield from _webhooks(config)
     if config is not None and said is None:
         yield from _ports(config)
     yield from _kernel(state_dir)
@@ -162,6 +164,22 @@ def _slack(folder: Path, said: dict[str, Any] | None) -> Iterator[Finding]:
         yield Finding(Level.OK, "slack", "both tokens are there; nobody tried them yet")
 
 
+def _webhooks(config: Config) -> Iterator[Finding]:
+    """Say which programs may send patches, and which could not, for want of a secret."""
+    if not config.webhooks:
+        return
+    from ghostbot.web.keys import Keys  # noqa: PLC0415
+
+    keys = Keys(config.path.parent)
+    for name, source in config.webhooks.items():
+        wrong = list(keys.mistakes(source))
+        for is_shut, said in wrong:
+            yield Finding(Level.BAD if is_shut else Level.WARN, "webhook", said)
+        if not wrong:
+            said = f"{name} may send patches, proved by {source.scheme.value}"
+            yield Finding(Level.OK, "webhook", said)
+
+
 def _ports(config: Config) -> Iterator[Finding]:
     """Name who holds a port that Ghost or a daemon will want. With a Ghost running, it tells."""
     from ghostbot.process.identity import owner_of_port  # noqa: PLC0415
@@ -170,6 +188,8 @@ def _ports(config: Config) -> Iterator[Finding]:
     wanted = [(t.port, f"[daemon.{n}]") for n, t in config.daemons.items() if t.port is not None]
     if config.web.listen is not None:
         wanted.insert(0, (config.web.listen[1], "[web] listen"))
+    if config.web.public is not None:
+        wanted.insert(0, (config.web.public[1], "[web] public"))
     taken = [(port, whose) for port, whose in wanted if not is_free(port)]
     for port, whose in taken:
         owner = owner_of_port(port)

@@ -99,3 +99,27 @@ def test_features_are_tried_and_leave_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [["doctor", "--colour"], ["install", "--for", "init"]])
 def test_bad_usage_is_exit_2(tmp_path: Path, words: list[str]) -> None:
     assert run(tmp_path, *words).returncode == 2
+
+
+HOOKS = """
+[root.app]
+path = "."
+[webhook.gpt]
+scheme = "bearer"
+secret_env = "GHOST_GPT"
+[webhook.hooks]
+scheme = "standard"
+secret_env = "GHOST_HOOKS"
+"""
+
+
+def test_a_webhook_without_a_secret_that_can_be_used_is_bad(tmp_path: Path) -> None:
+    (tmp_path / "ghost.toml").write_text(TOML + HOOKS)
+    assert levels(tmp_path)["webhook"] == ["bad", "bad"]
+    secret = "an-open-sesame,-a-long-one"
+    assert levels(tmp_path, GHOST_GPT=secret, GHOST_HOOKS="?")["webhook"] == ["ok", "bad"]
+    (tmp_path / ".env").write_text("GHOST_GPT=short\nGHOST_HOOKS=whsec_YWxvbmdlbm91Z2h3b3Jk\n")
+    assert levels(tmp_path)["webhook"] == ["warn", "ok"]
+    told = run(tmp_path, "doctor").stdout
+    assert "GHOST_GPT is so short that it can be guessed" in told
+    assert "YWxvbmdlbm91Z2h3b3Jk" not in told
