@@ -127,7 +127,7 @@ async def test_the_shortcut_proposes_in_the_name_of_who_wrote_it(side: PatchSide
     await side.slack.type(FENCED, by="alice")
     (message,) = side.slack.messages()
     await side.slack.message_shortcut("ghost_patch_from_message", message["ts"], by="bob")
-    await side.private("*p1* Compare right waits for approval", by="bob")
+    await side.private("*p1* “Compare right” waits for approval", by="bob")
     offer = side.pipeline.offers["p1"]
     assert (offer.submitter.id, offer.carrier) == ("U0ALICE", "bob")
     assert offer.origin == Origin(channel="C0ALERTS", ts=message["ts"])
@@ -180,7 +180,7 @@ async def test_the_form_proposes_what_was_written_by_hand(side: PatchSide) -> No
     assert "one of the two" in errors["text"]
     values = {"text": {"text": PATCH}, "title": {"title": "By hand"}}
     assert not await side.slack.submit(values, by="bob")
-    await side.slack.until(lambda _: "*p1* By hand waits" in str(side.slack.modal(by="bob")))
+    await side.slack.until(lambda _: "*p1* “By hand” waits" in str(side.slack.modal(by="bob")))
     offer = side.pipeline.offers["p1"]
     assert offer.submitter.id == "U0BOB"
     assert not offer.submitter.is_agent

@@ -27,7 +27,7 @@ from ghostbot.slack.blocks.message import (
     section,
     size,
 )
-from ghostbot.slack.blocks.text import clean, count, cut, duration, escape, name, when
+from ghostbot.slack.blocks.text import MINUTE_S, clean, count, cut, duration, escape, name, when
 
 APPROVE = "ghost_patch_approve"
 REJECT = "ghost_patch_reject"
@@ -161,7 +161,8 @@ def _checks(p: Proposal) -> list[Block]:
 def _check(one: CheckLine) -> str:
     sign, did = ("✅", "passed") if one.ok else ("❌", "failed")
     said = f": {escape(cut(one.said, 200))}" if one.said else ""
-    return f"{sign} `{name(one.name, 150)}` {did} after {duration(one.took_s)}{said}"
+    took = f"{one.took_s:.1f} s" if one.took_s < MINUTE_S else duration(one.took_s)
+    return f"{sign} `{name(one.name, 150)}` {did} after {took}{said}"
 
 
 def _skipped(p: Proposal) -> str:
@@ -210,9 +211,8 @@ def _who(p: Proposal, eligible: Collection[str] | None) -> str:
     """Say who must still say yes."""
     all_of_them = p.needs if eligible is None else min(p.needs, len(p.approvals) + len(eligible))
     missing = max(1, all_of_them - len(p.approvals))
-    people = "one approver" if missing == 1 else f"{missing} different approvers"
     if eligible is None:
-        return f"Waits for {people}."
+        return f"Waits for {count(missing, 'approver')}."
     if not eligible:
         return "Nobody can approve this: make somebody an approver, in `[roles]` or by a claim."
     named = [words.person(one, one) for one in sorted(eligible)]
@@ -224,7 +224,7 @@ def _who(p: Proposal, eligible: Collection[str] | None) -> str:
     listed = ", ".join(named[:NAMED])
     if len(named) > NAMED:
         listed += f" and {len(named) - NAMED} more"
-    return f"Waits for {people} of {listed}."
+    return f"Waits for {'one' if missing == 1 else missing} of {listed}."
 
 
 def _buttons(p: Proposal, diff: str, shown: Shown) -> list[Block]:
@@ -262,7 +262,7 @@ def _foot(p: Proposal) -> str:
         parts.append(f"digest …{name(tail(p))}")
     if p.format:
         parts.append(name(p.format))
-    parts.append(f"came {when(p.created_at)} by {p.submitter.way}")
+    parts.append(f"came {when(p.created_at)} {words.WAYS[p.submitter.way]}")
     if p.follows:
         parts.append(f"a new plan of {name(p.follows)}")
     if p.reverts:

@@ -16,6 +16,12 @@ from ghostbot.slack.blocks.text import clean, cut, escape, name
 
 ROOM = 6_000  # characters of JSON
 OUTPUT_LINES = 20
+NOTHING: tuple[object, ...] = (None, [], ())
+KEYS = (  # of a proposal as programs read it, those that a maker can act on
+    *("id", "status", "over", "code", "reason", "where", "title", "root", "format", "risk"),
+    *("needs", "expires_at", "files", "skipped", "checks", "left"),
+    *("reverts", "reverted_by", "follows", "followed_by"),
+)
 NEXT = {
     Status.AWAITING: "Nothing is to be done: people were asked. This thread tells what they say.",
     Status.APPLIED: "It is done. Make what you send next from the files as they are now.",
@@ -66,9 +72,14 @@ def deleted(p: Proposal) -> Message:
 
 def as_json(told: dict[str, Any]) -> str:
     """Return it as JSON of a bounded length, the most telling keys last to go."""
-    kept = {key: value for key, value in told.items() if value not in (None, [], ())}
-    kept["checks"] = [_short(check) for check in told.get("checks") or ()]
-    for drop in ("checks", "files", "approvals", "skipped", "left", "reason"):
+    kept = {key: told[key] for key in KEYS if told.get(key) not in NOTHING}
+    if "files" in kept:
+        kept["files"] = [
+            {key: file[key] for key in ("path", "op", "tier")} for file in kept["files"]
+        ]
+    if "checks" in kept:
+        kept["checks"] = [_short(check) for check in kept["checks"]]
+    for drop in ("checks", "files", "skipped", "left", "reason"):
         text = json.dumps(kept, indent=1, ensure_ascii=False)
         if len(text) <= ROOM:
             return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ghostbot.core.proposal import Approval, FileLine, Proposal, Status
+from ghostbot.core.proposal import Approval, FileLine, Proposal, Status, Way
 from ghostbot.slack.blocks.text import count, cut, escape, name, when
 
 REVERT = "ghost_patch_revert"  # a button, also under a trouble that followed a patch
@@ -62,6 +62,15 @@ RISKS = {
     "matches": "Its pattern changes {} places.",
     "unanchored": "It adds lines to a place that it does not name; they went to the end.",
 }
+WAYS = {
+    Way.SLACK: "in Slack",
+    Way.CHANNEL: "by a post",
+    Way.CLI: "from the command line",
+    Way.HTTP: "over HTTP",
+    Way.WEBHOOK: "by webhook",
+    Way.INBOX: "by a file",
+    Way.GHOST: "from Ghost",
+}
 RISKS_SHOWN = 8
 OPS = {"add": "new", "delete": "deleted", "move": "moved", "mode": "mode only"}
 NOTES_TOLD = frozenset({"overwrite", "executable"})
@@ -85,7 +94,7 @@ def clause(p: Proposal) -> str:
 def called(p: Proposal, limit: int = 150) -> str:
     """Name it: its number, and what its maker or its kind says it is."""
     if p.title:
-        return f"*{name(p.id)}* {name(p.title, limit)}"
+        return f"*{name(p.id)}* “{name(p.title, limit)}”"
     if p.reverts:
         return f"*{name(p.id)}* takes back {name(p.reverts)}"
     return f"*{name(p.id)}*"

@@ -45,7 +45,7 @@ def test_a_waiting_patch_shows_its_diff_and_can_be_approved_rejected_and_read_wh
     assert list(buttons(shown)) == [APPROVE, REJECT, DIFF]
     told = words(shown)
     assert '+print(\\\\\\"hello, world\\\\\\")' in told or "hello, world" in told
-    assert "Waits for one approver of <@U0ALICE>, <@U0BOB>." in told
+    assert "Waits for one of <@U0ALICE>, <@U0BOB>." in told
     assert "<!date^1790086400^" in told
     assert "builder, an agent" in told
 
@@ -84,7 +84,7 @@ def test_risks_are_sentences_and_approving_them_is_asked_once_more() -> None:
     assert "It changes 412 lines" in told
     assert "tier:" not in told
     assert "confirm" in buttons(shown)[APPROVE]
-    assert "Waits for 2 different approvers of <@U0ALICE>, <@U0BOB>, <@U0EVE>." in told
+    assert "Waits for 2 of <@U0ALICE>, <@U0BOB>, <@U0EVE>." in told
 
 
 def test_the_only_approver_is_told_to_type_the_digests_end() -> None:
@@ -122,7 +122,7 @@ def test_a_rolled_back_one_says_which_check_failed_and_the_last_it_wrote() -> No
     )
     told = words(cards.card(p, SHORT))
     assert "failed its checks and was rolled back: everything is as it was before" in told
-    assert "❌ `pytest -q` failed after 3 s: exited 1" in told
+    assert "❌ `pytest -q` failed after 3.2 s: exited 1" in told
     assert "E assert 1 == 2" in told
 
 
@@ -206,7 +206,7 @@ def test_a_window_shows_a_whole_diff_in_the_order_of_its_lines() -> None:
 def test_a_list_says_each_in_a_line() -> None:
     told = views.listed([proposal(), proposal(id="p18", status=Status.NOOP)], "/ghost")
     assert_fits(told)
-    assert "*p17* Greet the world waits for approval" in words(told)
+    assert "*p17* “Greet the world” waits for approval" in words(told)
     assert_fits(views.listed([], "/ghost"))
 
 
