@@ -26,7 +26,7 @@ from ghostbot.patches.committing import commit
 from ghostbot.patches.journal import ENDS, Kind, journal_of
 from ghostbot.patches.live import Live, nothing_live
 from ghostbot.patches.paths import NO_RULES, Rules
-from ghostbot.patches.recover import recover
+from ghostbot.patches.recover import recover, unlike
 from ghostbot.patches.staging import Drifted
 from ghostbot.patches.tree import Tree
 
@@ -111,6 +111,8 @@ def after_crash(root: RootTable, state_dir: Path, patch: str, *, live: Live) -> 
         return Carried(status=Status.ROLLED_BACK, reason="Ghost ended before anything was touched")
     if ENDS.isdisjoint(kinds):
         raise Failed(f"cannot take {patch} back: {'; '.join(left) or 'its root is in use'}")
+    if Kind.ATTENTION in kinds and not left:
+        left = list(unlike(journal.record()))  # somebody else took it back, and was told
     lines = live() if Kind.COMMIT in kinds else ()
     left += [line.said for line in lines if not line.ok]
     attention = bool(left) or Kind.ATTENTION in kinds
@@ -197,6 +199,7 @@ class _Carrying:
                 own,
                 timeout_s=self._root.verify_timeout_s,
                 stop=self._means.stop,
+                hidden=scratch.hidden_from(self._tree, self._state_dir, own),
             )
 
     def _tried(self, ran: Sequence[Ran], where: str) -> str | None:

@@ -4,9 +4,11 @@ Rule 1: it sees no token of ours: its environment is what is listed here, and ho
 Rule 2: it ends in time, and what it started ends with it: its group always, and where the system
         gives us a process namespace, whatever left the group as well.
 Rule 3: it reaches itself over the loopback; no other network, where the system can keep it off.
-Rule 4: it ends with Ghost: at once where Ghost is told to end, and where the system can, even where
+Rule 4: where the system gives us a view of the disk of its own, Ghost's state is not in it: neither
+        its socket, nor its token, nor the backups.
+Rule 5: it ends with Ghost: at once where Ghost is told to end, and where the system can, even where
         Ghost is killed.
-Rule 5: it holds no memory of ours, however much it writes: the last of it is kept.
+Rule 6: it holds no memory of ours, however much it writes: the last of it is kept.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -34,7 +37,26 @@ KEPT = ("PATH", "LANG", "LANGUAGE", "TZ")  # and LC_*
 # With a name for each process, mounts and network of its own; then the loopback is brought up.
 APART = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
 WITH_GHOST = ["setpriv", "--pdeathsig", "KILL"]  # prctl(2), PR_SET_PDEATHSIG
-WITH_LOOPBACK = ["sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+WITH_LOOPBACK = 'ip link set lo up && exec "$@"'
+# An empty folder is mounted over the state's, and what the check needs of it mounted into that; an
+# open descriptor leads there. Then the right to undo it is given up: capabilities(7).
+WITHOUT_STATE = """
+ip link set lo up || exit 125
+state=$1 kept=$2 place=$3 secret=$4; shift 4
+exec 3<"$kept" && mount -t tmpfs -o mode=700 ghost "$state" && mkdir -p "$kept" &&
+mount --no-canonicalize --bind /proc/self/fd/3 "$kept" && exec 3<&- && cd "$place" || exit 125
+[ -z "$secret" ] || mount --bind /dev/null "$secret" || exit 125
+exec setpriv --bounding-set -sys_admin --inh-caps -sys_admin --ambient-caps -all -- "$@"
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """What a check does not see. All are real paths."""
+
+    state: str  # Ghost's state directory
+    kept: str  # a folder in it that the check needs
+    secret: str = ""  # a file of Ghost's that is empty to it, as `.env` beside ghost.toml
 
 
 class Interrupted(Exception):
@@ -71,7 +93,9 @@ def run(
     folder: Path,
     own: Path,
     timeout_s: float,
+    *,
     stop: threading.Event | None = None,
+    hidden: Hidden | None = None,
 ) -> Ran:
     """Run a program in `folder`, its home and temporary files in `own`, and wait for its end.
 
@@ -79,7 +103,7 @@ def run(
     """
     began = time.monotonic()
     limits = ["rlimit=core:0:0", f"rlimit=fsize:{FILE_BYTES}:{FILE_BYTES}"]
-    command = [*apart(), sys.executable, "-I", "-S", SHIM, *limits, "--", *argv]
+    command = [*_apart_from(hidden, folder), sys.executable, "-I", "-S", SHIM, *limits, "--", *argv]
     child = subprocess.Popen(
         command,
         cwd=folder,
@@ -91,9 +115,8 @@ def run(
     )
     assert child.stdout is not None, "a pipe was asked for"
     try:
-        in_time, output = _attend(
-            child.pid, child.stdout.fileno(), began + timeout_s, stop or threading.Event()
-        )
+        stop = stop or threading.Event()
+        in_time, output = _attend(child.pid, child.stdout.fileno(), began + timeout_s, stop)
     finally:
         with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)  # it is not waited for yet, so the group is its
@@ -112,9 +135,40 @@ def apart() -> tuple[str, ...]:
     """Return the words that keep a program apart from network and processes, where that works."""
     for who in ([], ["--map-current-user", "--keep-caps"]):
         for words in ([*WITH_GHOST, "unshare", *who], ["unshare", *who]):
-            if _works(found := [*words, *APART, *WITH_LOOPBACK]):
-                return tuple(found)
+            found = (*words, *APART)
+            if _works([*found, "sh", "-c", WITH_LOOPBACK, "sh"]):
+                return found
     return ()
+
+
+@cache
+def hides() -> bool:
+    """Tell whether the system lets us hide a folder from a program."""
+    if not apart():
+        return False
+    with tempfile.TemporaryDirectory() as state:
+        kept = Path(state, "kept")
+        kept.mkdir()
+        place = os.path.realpath(kept)
+        words = ("sh", "-c", WITHOUT_STATE, "sh", os.path.realpath(state), place, place, "")
+        return _works([*apart(), *words])
+
+
+def _apart_from(hidden: Hidden | None, folder: Path) -> list[str]:
+    """Return the words that a check's own come after."""
+    if not apart():
+        return []
+    if hidden is None or _needs_more(hidden, folder) or not hides():
+        return [*apart(), "sh", "-c", WITH_LOOPBACK, "sh"]
+    secret = hidden.secret if os.path.isfile(hidden.secret) else ""  # noqa: PTH113  it may be empty
+    words = (hidden.state, hidden.kept, os.fspath(folder), secret)
+    return [*apart(), "sh", "-c", WITHOUT_STATE, "sh", *words]
+
+
+def _needs_more(hidden: Hidden, folder: Path) -> bool:
+    """Tell whether a check works in the state directory itself, outside of what is kept of it."""
+    place = Path(os.path.realpath(folder))
+    return place.is_relative_to(hidden.state) and not place.is_relative_to(hidden.kept)
 
 
 def _works(words: Sequence[str]) -> bool:

@@ -67,6 +67,15 @@ def recover_held(state_dir: Path, tree: Tree) -> list[Undone]:
     return found
 
 
+def unlike(record: Record) -> list[str]:
+    """Say which files of a patch that was undone are not as it found them, and why."""
+    try:
+        with Tree(Path(record.root)) as tree:
+            return [f"{s.path}: it is not as it was" for s in record.steps if not _is_old(s, tree)]
+    except GhostError as error:
+        return [str(error)]
+
+
 def prune(state_dir: Path, older_than_s: float, kept: Collection[str] = ()) -> int:
     """Forget the backups of patches that ended, or never began, so long ago; tell how many.
 
@@ -162,6 +171,13 @@ def _remove_made(record: Record, tree: Tree) -> None:
                 os.rmdir(leaf, dir_fd=fd)
         except (OSError, Refused):
             continue  # it was never made, or somebody keeps something there
+
+
+def _is_old(step: Step, tree: Tree) -> bool:
+    try:
+        return mark_of(tree.held(step.path)) == step.old
+    except (Refused, Failed):
+        return False
 
 
 def _old_temp(step: Step) -> str:

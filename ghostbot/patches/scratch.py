@@ -23,7 +23,7 @@ from uuid import uuid4
 from ghostbot.core.patch import Plan
 from ghostbot.errors import Failed
 from ghostbot.patches.apply import Status, apply, spoilt
-from ghostbot.patches.checks import Ran, run
+from ghostbot.patches.checks import Hidden, Ran, run
 from ghostbot.patches.disk import FOLDER
 from ghostbot.patches.tree import Tree
 
@@ -70,7 +70,8 @@ def verify(
             outcome = apply(plan, copied, folder / "state", "try")
             if outcome.status not in {Status.APPLIED, Status.NOOP}:
                 raise Failed(f"cannot try the patch in a copy: {outcome.reason}")
-            return run_all(plan, copied, checks, own, timeout_s=timeout_s, stop=stop)
+            hidden = hidden_from(tree, state_dir, folder)
+            return run_all(plan, copied, checks, own, timeout_s=timeout_s, stop=stop, hidden=hidden)
 
 
 def run_all(
@@ -81,15 +82,26 @@ def run_all(
     *,
     timeout_s: float,
     stop: threading.Event | None = None,
+    hidden: Hidden | None = None,
 ) -> list[Ran]:
     """Run checks in a tree that a plan was applied to, until one fails. Raises Interrupted."""
     ran: list[Ran] = []
     for argv in checks:
-        one = run(argv, Path(tree.root), own, timeout_s, stop)
+        one = run(argv, Path(tree.root), own, timeout_s, stop=stop, hidden=hidden)
         ran.append(replace(one, spoilt=tuple(spoilt(plan, tree))))
         if ran[-1].failure is not None:
             break
     return ran
+
+
+def hidden_from(tree: Tree, state_dir: Path, kept: Path) -> Hidden:
+    """Return what the checks of a root do not see: Ghost's state and tokens, but for `kept`."""
+    secrets = [own for own in tree.rules.own if own.endswith("/.env")]
+    return Hidden(
+        state=os.path.realpath(state_dir),
+        kept=os.path.realpath(kept),
+        secret=os.path.realpath(secrets[0]) if secrets else "",
+    )
 
 
 @contextmanager

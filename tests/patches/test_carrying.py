@@ -279,6 +279,40 @@ def test_a_check_that_cannot_be_copied_for_is_a_failure_in_words(
     assert carried.reason == "cannot try the patch in a copy: no space left on device"
 
 
+@pytest.mark.skipif(not checks.hides(), reason="this system hides nothing")
+@pytest.mark.parametrize("in_place", [False, True])
+def test_checks_see_neither_ghosts_state_nor_its_tokens_and_cannot_undo_that(
+    root: RootTable, *, in_place: bool
+) -> None:
+    asked = house(root.path)
+    state, env = root.path / ".ghost", root.path / ".env"
+    state.mkdir()
+    for path in (env, state / "web.token", state / "ghost.db"):
+        path.write_text("canary")
+    code = f"""if True:
+        import os, subprocess, tempfile
+        state, env = {str(state)!r}, {str(env)!r}
+        assert os.listdir(state) == ['patches'], os.listdir(state)
+        for words in (['umount', state], ['umount', '-l', state], ['umount', env],
+                      ['mount', '-t', 'tmpfs', 'x', '/mnt'],
+                      ['unshare', '--mount', 'umount', state]):
+            assert subprocess.run(words, capture_output=True).returncode != 0, words
+        assert not os.path.exists(env) or open(env).read() == ''
+        assert os.path.exists('src/app.py')
+        tempfile.TemporaryFile().write(b'x')
+        open(os.path.expanduser('~/x'), 'w').write('x')
+        open('left-here', 'w').write('x')
+        assert 'canary' not in subprocess.getoutput('cat /proc/*/environ; ls -R ' + state)
+    """
+    rules = Rules(own=(str(state), str(env)))
+    ruled = replace(root, verify=(python(code),), verify_live=in_place)
+    carried = carry_out(asked, ruled, state, "p1", rules=rules)
+    assert carried.status is Status.APPLIED, carried.reason
+    assert (state / "web.token").read_text() == env.read_text() == "canary"
+    assert (root.path / "left-here").exists()
+    assert list((state / "patches" / "scratch").iterdir()) == []
+
+
 # Where Ghost ends meanwhile.
 
 
@@ -390,6 +424,9 @@ def test_after_a_crash_a_house_that_stays_down_or_an_edit_needs_a_person(root: R
     carried = after_crash(root, state, "p1", live=House(DEAD).live)
     assert carried.status is Status.ATTENTION
     assert carried.left == ("run: somebody changed it meanwhile", DEAD.said)
+    again = after_crash(root, state, "p1", live=House(UP).live)
+    assert again.status is Status.ATTENTION
+    assert again.left == ("run: it is not as it was",)
 
 
 def test_what_was_done_when_the_crash_came_is_applied(root: RootTable) -> None:
