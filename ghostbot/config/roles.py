@@ -16,7 +16,7 @@ from ghostbot.core.words import did_you_mean
 KEYS = ("who", "groups")
 
 _WHO = re.compile(
-    r"[UW][A-Z0-9]{5,}|S[A-Z0-9]{5,}|[CG][A-Z0-9]{5,}"  # Slack's ids of people, groups, channels
+    r"[UWSCG][A-Z0-9]{2,}"  # Slack's ids of people, groups, channels
     r"|@[^\s@#<>&,]{1,80}|#[^\s#,<>@]{1,80}|[*]"
 )
 _WAY_OUT = 'write "@handle", "#channel", an id as in "U012ABCDEF", or "*" for everybody'

@@ -22,7 +22,7 @@ KINDS = (*sorted(DEEDS), "death", "restart", "incident", "ghost")
 KEPT = 20_000  # of people's deeds, and as many of all else
 RECENT = 1_000  # in memory, for those who follow
 READ_MAX = 1_000  # at once
-BEHIND_S = 0.2  # what comes within this is written together
+BEHIND_S = 0.2  # what comes within this is written together; a deed of people's at once
 TRIM_EVERY = 500  # rows written between two looks at how many there are
 
 _COLUMNS = "id, kind, who, what, at, more"
@@ -49,8 +49,9 @@ class Events:
             while True:
                 await self._record.some()
                 self._take()
-                await asyncio.sleep(BEHIND_S)
-                self._take()
+                if not any(one.kind in DEEDS for one in self._unwritten):
+                    await asyncio.sleep(BEHIND_S)
+                    self._take()
                 await self._write()
         finally:
             self._ended = True
