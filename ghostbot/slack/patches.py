@@ -13,7 +13,7 @@ import asyncio
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slack_sdk.errors import SlackApiError
 
@@ -32,6 +32,8 @@ WAITING_MAX = 1_000
 KEPT_MAX = 500  # proposals whose newest form is remembered
 ELIGIBLE_S = 1.5  # a card does not wait longer to learn who may approve
 FIRST_S, LAST_S = 1.0, 60.0  # between tries of an upload
+SAID_S = 30.0  # a file waits so long for the message that it belongs under, then others go first
+ROLES_S = 30.0  # how soon a card that waits knows of others who may approve
 FAST = frozenset({Status.RECEIVED, Status.VALIDATED})  # told with what follows at once
 TOLD = frozenset({Status.AWAITING})  # to who made it, beside every end
 
@@ -45,6 +47,7 @@ class Known:
     proposal: Proposal
     diff: str
     trouble: str | None = None  # why its diff is not in the thread yet
+    eligible: frozenset[str] | None = None  # as the card says it
 
 
 class Cards:
@@ -113,6 +116,7 @@ class Cards:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._draw_all(), name="patch cards")
             tasks.create_task(self._upload_all(), name="patch uploads")
+            tasks.create_task(self._follow_roles(), name="patch approvers")
 
     async def _draw_all(self) -> None:
         while True:
@@ -143,11 +147,10 @@ class Cards:
         known = self._known[name]
         p = known.proposal
         asked = p.status is Status.AWAITING
-        shown = Shown(
-            eligible=await self._eligible(p) if asked else None,
-            uploaded=asked and await self._is_up(p),
-            trouble=known.trouble,
-        )
+        eligible = await self._eligible(p) if asked else None
+        self._known[name] = known = replace(self._known[name], eligible=eligible)
+        uploaded = asked and await self._is_up(p)
+        shown = Shown(eligible=eligible, uploaded=uploaded, trouble=known.trouble)
         assert self._channel is not None, "without a channel there are no cards"
         self._outbox.put(card_key(name), self._channel, cards.card(p, known.diff, shown))
 
@@ -162,6 +165,17 @@ class Cards:
         others = everybody - said - {p.submitter.id}
         # Where nobody else is there, the rule that nobody could satisfy is gone around.
         return others or (everybody - said)
+
+    async def _follow_roles(self) -> None:
+        """Draw anew what waits for a yes, where others may say it than the card says."""
+        while True:
+            await asyncio.sleep(ROLES_S)
+            for name, known in list(self._known.items()):
+                p = known.proposal
+                if p.status is Status.AWAITING and self._channel is not None:
+                    now = await self._eligible(p)
+                    if now not in {None, known.eligible} and self._known.get(name) is known:
+                        await self._draw(name)
 
     async def _is_up(self, p: Proposal) -> bool:
         return await self._outbox.place(diff_key(p)) is not None
@@ -220,7 +234,11 @@ class Cards:
         p = known.proposal
         if await self._is_up(p):
             return None
-        await self._outbox.said(card_key(p.id), 0.0)
+        try:
+            async with asyncio.timeout(SAID_S):
+                await self._outbox.said(card_key(p.id), 0.0)
+        except TimeoutError:
+            return "its message is not in Slack yet"
         place = await self._outbox.place(card_key(p.id))
         if place is None:
             return "its message is gone"
@@ -241,7 +259,7 @@ class Cards:
         now = self._known.get(known.proposal.id)
         if now is None or now.proposal.digest != known.proposal.digest:
             return
-        self._known[known.proposal.id] = Known(now.proposal, now.diff, trouble)
+        self._known[known.proposal.id] = replace(now, trouble=trouble)
         if now.proposal.status is Status.AWAITING:
             await self._draw(known.proposal.id)
 
@@ -249,7 +267,7 @@ class Cards:
 def _has_card(p: Proposal) -> bool:
     """Tell whether the channel is told of it."""
     if p.status is Status.REJECTED:
-        return True
+        return p.denial is not None or p.submitter.is_agent  # what agents try, people want to know
     over_at_once = p.status in {Status.FAILED, Status.NOOP} and not p.approvals
     # What a revert comes to is told where its button was pressed, and to everybody.
     return not over_at_once or p.submitter.way is Way.GHOST

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ghostbot.core.proposal import Status
+from ghostbot.slack import patches
 from ghostbot.slack.blocks.patch import APPROVE, DIFF, REJECT
 from ghostbot.slack.blocks.patch_words import REVERT
 from tests.fakes.patch_side import FakePipeline, PatchSide, patch_side
@@ -212,3 +213,12 @@ async def test_who_made_a_patch_by_hand_may_take_it_back_and_not_approve_it(
     await proposed(side)
     await side.slack.type("/ghost patch reject p1 a slip of mine", by="bob")
     await side.card(holds="a slip of mine")
+
+
+async def test_a_card_learns_of_others_who_may_approve(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patches, "ROLES_S", 0.05)
+    async with patch_side() as side:
+        await proposed(side)
+        await side.card(holds="Waits for one of <@U0ALICE>, <@U0BOB>.")
+        side.pipeline.approvers = {"U0ALICE"}
+        await side.card(holds="the only approver there is")
