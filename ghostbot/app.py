@@ -31,6 +31,8 @@ from ghostbot.itself import Itself
 from ghostbot.keep import keep
 from ghostbot.ledger import Ledger
 from ghostbot.outlook import Outlook
+from ghostbot.patches.pipeline import Pipeline
+from ghostbot.patchwork import patchwork
 from ghostbot.record import Record
 from ghostbot.reload import Reload
 from ghostbot.speech import CHANNEL, Access, Speech, Task
@@ -45,7 +47,9 @@ from ghostbot.web.events import Happened
 from ghostbot.web.incidents import Incidents as Troubled
 from ghostbot.web.orchestrator import Orchestrator, facts_of
 from ghostbot.web.own import Own
+from ghostbot.web.patches import Patches
 from ghostbot.web.probes import Probes
+from ghostbot.web.reception import Reception
 from ghostbot.web.status_file import StatusFile
 from ghostbot.web.tasks import Tasks
 from ghostbot.web.tunnels import Tunnels
@@ -53,6 +57,7 @@ from ghostbot.web.upgrade import Upgrade
 from ghostbot.web.upkeep import Upkeep
 from ghostbot.workshop import workshop
 from handlers.means import Means
+from handlers.parts import Patching
 
 if TYPE_CHECKING:
     from ghostbot.playground import Playground
@@ -75,6 +80,10 @@ class Life:
     for_record: Feed
     record: Record
 
+    def config(self) -> Config:
+        """Return ghost.toml as it was last read."""
+        return self.reload.config
+
 
 async def surround(
     house: Supervision, ghost: Ghost, ending: Ending, found: Secrets, own: Life
@@ -84,15 +93,20 @@ async def surround(
     async def told(daemon: str, since: float) -> float | None:
         return await speech.desk.told(daemon, since)
 
+    async def may() -> frozenset[str]:
+        return await speech.people.approvers()
+
     async with (
         _store(house.config, house.troubles) as database,
         _slack_of(house.config, found, playground=own.playground) as access,
-        workshop(house, ghost, database, lambda: own.reload.config, told) as shop,
+        workshop(house, ghost, database, own.config, told) as shop,
+        patchwork(
+            house, ghost, database, own.config, approvers=None if access.off else may
+        ) as pipeline,
         asyncio.TaskGroup() as tasks,
     ):
-        ledger = Ledger(
-            own.record, ghost.permit, database, lambda: own.reload.config.roles, own.for_record
-        )
+        roles = lambda: own.config().roles  # noqa: E731
+        ledger = Ledger(own.record, ghost.permit, database, roles, own.for_record)
         await ledger.begin()
         speech = Speech(
             house,
@@ -100,20 +114,32 @@ async def surround(
             access,
             shop,
             ledger,
-            config=lambda: own.reload.config,
+            config=own.config,
             kept=own.for_desk,
             register=_register,
         )
-        speech.listen_to(ghost)
+        _introduce(speech, ghost, pipeline)
         await speech.care.begin()
         own.linked(speech.voice.link)
         await asyncio.to_thread(veil.learn, house.config)
-        code = None if access.off else ledger.first_code(playground=own.playground)
-        terminal.welcome(
-            house.config, house.notes, page_url=access.page_url, slack=access.off, code=code
-        )
+        _welcome(house, access, ledger, own)
         for name, fn in _long_tasks(house, ghost, speech, ending, own).items():
             tasks.create_task(keep(name, fn, house.troubles.teller(name)), name=name)
+
+
+def _introduce(speech: Speech, ghost: Ghost, pipeline: Pipeline) -> None:
+    """Let speech know of whom it speaks."""
+    speech.listen_to(ghost)
+    speech.pipeline = pipeline
+    if speech.cards is not None:
+        pipeline.listeners.append(speech.cards.told)
+
+
+def _welcome(house: Supervision, access: Access, ledger: Ledger, own: Life) -> None:
+    code = None if access.off else ledger.first_code(playground=own.playground)
+    terminal.welcome(
+        house.config, house.notes, page_url=access.page_url, slack=access.off, code=code
+    )
 
 
 @asynccontextmanager
@@ -135,13 +161,17 @@ def _long_tasks(
     sane = Sanity(speech.looks(meter), lambda name: house.troubles.teller(f"own {name}"))
     speech.unwell = lambda: sane.unwell(but="ping")
     speech.itself = _itself(house, ghost, speech, outlook, sane=sane, ending=ending, own=own)
+    outside = _reception(house, speech, own)
     doors = Doors(
         ghost,
         state_dir=state_dir,
         listen=web.listen,
         allowed_hosts=web.allowed_hosts,
         down=lambda keep_daemons: ending.end(How.KEEP if keep_daemons else How.DOWN),
-        nouns=_nouns(house, ghost, speech, ending=ending, own=own, sane=sane),
+        nouns=[
+            *_patch_nouns(ghost, speech, outside),
+            *_nouns(house, ghost, speech, ending=ending, own=own, sane=sane),
+        ],
         outlook=outlook,
         meter=meter,
         tell=house.troubles.teller("private door"),
@@ -154,6 +184,8 @@ def _long_tasks(
         "outlook": outlook.run,
         "sanity": sane.run,
         "status file": StatusFile(ghost, house.bus, state_dir, outlook).run,
+        **({"patches": speech.pipeline.run} if speech.pipeline else {}),
+        **(outside.jobs(ghost, meter, outlook) if outside else {}),
         **shop.jobs(),
         **speech.tasks(),
     }
@@ -180,6 +212,22 @@ def _itself(
         become_next=lambda: ending.end(How.UPGRADE),
         down=lambda: ending.end(How.DOWN),
     )
+
+
+def _reception(house: Supervision, speech: Speech, own: Life) -> Reception | None:
+    """Return what receives patches of programs, where there is a pipeline for them."""
+    if speech.pipeline is None:
+        return None
+    teller, note = house.troubles.teller, own.record.note
+    made = Reception(speech.pipeline, speech.config, teller=teller, note=note)
+    house.rewired.append(made.rewire)
+    return made
+
+
+def _patch_nouns(ghost: Ghost, speech: Speech, outside: Reception | None) -> list[Noun]:
+    if speech.pipeline is None or outside is None:
+        return []
+    return [Patches(speech.pipeline, ghost.permit), outside.webhooks]
 
 
 def _nouns(
@@ -254,5 +302,14 @@ def _register(speech: Speech, app: AsyncApp) -> None:
         claims=speech.ledger.claims,
         events=speech.ledger.events,
         command=speech.house.config.slack.command,
+        patching=_patching(speech),
     )
     handlers.register(app, means)
+
+
+def _patching(speech: Speech) -> Patching | None:
+    """Return what listeners about patches work with, where there are any to hear of."""
+    if speech.pipeline is None or speech.cards is None:
+        return None
+    roots = lambda: tuple(speech.config().roots)  # noqa: E731
+    return Patching(speech.pipeline, speech.cards, speech.files, speech.agents, roots)

@@ -56,6 +56,7 @@ def main(config_path: Path, *, playground: bool) -> int:
     for line in config.warnings:
         terminal.say(f"warning: {line}")
     found = secrets(config_path.absolute().parent, os.environ)
+    _take_back(state_dir)
     clean_signals()  # before the first process is started: ignored signals are inherited
     try:
         while True:
@@ -68,6 +69,20 @@ def main(config_path: Path, *, playground: bool) -> int:
             handed, config = life.become_next(), life.config
     finally:
         lock.release()
+
+
+def _take_back(state_dir: Path) -> None:
+    """Undo the patches that a crash cut short, before anything is started from those files."""
+    if not (state_dir / "patches" / "journals").is_dir():
+        return  # there was never a patch, and nothing of them need be imported
+    recover = import_module("ghostbot.patches.recover").recover
+    try:
+        for undone in recover(state_dir):
+            terminal.say(f"patch {undone.id} in {undone.root} was cut short; it is undone")
+            for line in undone.left:
+                terminal.say(f"needs you: {line}")
+    except (errors.GhostError, OSError) as error:
+        terminal.say(f"cannot look for patches that were cut short: {error}")
 
 
 @dataclass(slots=True)

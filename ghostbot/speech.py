@@ -85,7 +85,7 @@ class Speech:
         """
         self.shop = shop
         self.ledger = ledger
-        self._config = config
+        self.config = config
         self._register = register
         self.house = house
         self._database = database
@@ -114,7 +114,7 @@ class Speech:
             kept=kept,
             subjects=self._subjects,
             after=lambda: {name: dog.table.after for name, dog in house.dogs.items()},
-            is_quiet=quiet_by(lambda: self._config().slack.quiet, zone),
+            is_quiet=quiet_by(lambda: self.config().slack.quiet, zone),
             within=house.within,
             patched=self._patched,
         )
@@ -132,8 +132,8 @@ class Speech:
     def _reloaded(self) -> None:
         """Go by the [slack] that was just read, as far as `config.settings.LIVE` says."""
         if self._access.off is None:
-            self.notifier.routes = self._config().slack.routes
-            self._mentions.want(self._config().slack.mention)
+            self.notifier.routes = self.config().slack.routes
+            self._mentions.want(self.config().slack.mention)
             self.people.reread()
 
     def _tell_day(self, told: Digest) -> None:

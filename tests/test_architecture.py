@@ -28,6 +28,8 @@ CATCHERS = {
     "ghostbot/keep.py:keep": "the edge of every long task",
     "ghostbot/ghost.py:_carry_out": "an order that fails is told to whoever waits for it",
     "ghostbot/reload.py:_carry_out": "a reload that fails is told to whoever waits for it",
+    "ghostbot/patches/works.py:_work": "a patch that fails in an unknown way ends; others go on",
+    "ghostbot/patches/works.py:run": "what a thread raises is raised where it is waited for",
     "ghostbot/slack/work.py:_do": "whoever asked is told",
     "ghostbot/slack/work.py:_apologise": "nobody is left to tell",
     "ghostbot/web/answers.py:in_one_shape": "a request is answered with an id of the log",

@@ -23,8 +23,9 @@ from ghostbot.patches.journal import journals
 from ghostbot.patches.live import Live, nothing_live
 from ghostbot.patches.offer import Decider, Moved, Offer
 from ghostbot.patches.planning import drift, plan_of
-from ghostbot.patches.register import Note, Register, Tell, Told, no_note
+from ghostbot.patches.register import Register, Tell, Told
 from ghostbot.patches.works import Works
+from ghostbot.record import Note, unnoted
 from ghostbot.store.proposals import Proposals
 
 LATELY_S = 600.0  # an alert that follows a patch so soon may be its doing
@@ -43,7 +44,7 @@ class Pipeline:
         in_slack: Callable[[], bool] = lambda: False,
         live: Callable[[RootTable, threading.Event], Live] = lambda *_: nothing_live,
         veil: Callable[[str], str] = lambda text: text,
-        note: Note = no_note,
+        note: Note = unnoted,
         tell: Tell = lambda _: None,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -154,7 +155,7 @@ class Pipeline:
         def step(one: Proposal) -> Proposal:
             return with_yes(one, by, digest=digest, tail=tail, may=may, now=now)
 
-        p = await self._register.change(id, step, by.name)
+        p = await self._register.change(id, step, by.id)
         if p.status is Status.APPROVED:
             self._works.queue(p)
         return p
@@ -173,7 +174,7 @@ class Pipeline:
         def step(one: Proposal) -> Proposal:
             return with_no(one, by, digest=digest, why=words, now=now)
 
-        return await self._register.change(id, step, by.name)
+        return await self._register.change(id, step, by.id)
 
     async def revert(self, id: str, by: Decider) -> Proposal:  # noqa: A002
         """Propose the opposite of what was applied, with the asker's yes where that may be.
@@ -203,7 +204,7 @@ class Pipeline:
         found = await asyncio.to_thread(marks.clear, self._register.state_dir, table.path)
         if found is None:
             return f"{root} needed nobody; it takes patches"
-        self._register.note("patch", by.name, f"{root} is mended", root=root, id=found.patch)
+        self._register.note("patch", by.id, f"{root} is mended", root=root, id=found.patch)
         return f"{root} takes patches again; {found.patch} had left it half way"
 
     # Within.

@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
 
 from ghostbot.core.patch import Change
 from ghostbot.core.proposal import Proposal
@@ -23,6 +22,7 @@ from ghostbot.errors import GhostError, NoSuch
 from ghostbot.patches import chain
 from ghostbot.patches.diff import unified
 from ghostbot.patches.planning import Planned, plan_of
+from ghostbot.record import Note, unnoted
 from ghostbot.store.proposals import Asked, Decide, Proposals
 
 DIFFS = 16  # kept in memory; others are made anew from the stored bytes
@@ -33,24 +33,13 @@ Told = Callable[[Proposal, str], None]  # a proposal, and the diff of its plan
 Tell = Callable[[str | None], None]  # a line about a trouble, and None when it is over
 
 
-class Note(Protocol):
-    """Where moves are noted for people to look up: kind, who, what."""
-
-    def __call__(self, kind: str, who: str, what: str, **more: Any) -> None:
-        """Note one; it never waits and never fails."""
-
-
-def no_note(kind: str, who: str, what: str, **more: Any) -> None:
-    """Note nothing."""
-
-
 @dataclass(slots=True)
 class Register:
     """All proposals, and whoever wants to hear of them."""
 
     store: Proposals
     state_dir: Path
-    note: Note = no_note
+    note: Note = unnoted
     tell: Tell = lambda _: None
     now: Callable[[], float] = time.time
     listeners: list[Told] = field(default_factory=list)
@@ -66,14 +55,14 @@ class Register:
         """Keep a new one, as `Proposals.add`. It is told once it is planned."""
         found, is_new = await self.store.add(p, asked, most=most)
         if found is not None and is_new:
-            await self._write(None, found, found.submitter.name)
+            await self._write(None, found, found.submitter.id)
         return found, is_new
 
     async def change(
         self,
         name: str,
         decide: Decide,
-        by: str = "Ghost",
+        by: str = "ghost",
         *,
         planned: Planned | None = None,
         quietly: bool = False,
@@ -104,9 +93,9 @@ class Register:
         diff = await self.diff(name)
         was, now, new = await self.store.supersede(name, decide, anew)
         self._publish(now, diff)
-        await self._write(was, now, "Ghost")
+        await self._write(was, now, "ghost")
         if new is not None:
-            await self._write(None, new, new.submitter.name)
+            await self._write(None, new, new.submitter.id)
         return now, new
 
     async def get(self, name: str) -> Proposal:

@@ -226,6 +226,7 @@ class Works:
             return replace(
                 one,
                 status=found.status,
+                code=found.code,
                 reason=found.reason,
                 left=found.left,
                 checks=found.checks,

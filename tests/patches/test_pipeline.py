@@ -236,7 +236,7 @@ async def test_a_no_is_final(tmp_path: Path) -> None:
         assert p.denial is not None
         with pytest.raises(Moved, match="is rejected"):
             await pipeline.approve(p.id, ADA, digest)
-        assert shop.noted[-1] == "Bob: p1 is rejected"
+        assert shop.noted[-1] == "U0BOB: p1 is rejected"
 
 
 async def test_what_changed_since_it_was_planned_is_planned_anew(tmp_path: Path) -> None:
