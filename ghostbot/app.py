@@ -277,12 +277,13 @@ async def _open_playground(config: Config) -> Playground:
     from ghostbot.playground import Playground  # noqa: PLC0415  nobody else needs it
 
     manifest: dict[str, Any] = yaml.safe_load(manifests.text())
-    channel = (config.slack.channel or CHANNEL).removeprefix("#")
+    patches, channel = config.slack.patches, config.slack.channel or CHANNEL
+    more = {*config.slack.routes.values(), *([patches.channel] if patches else [])}
     try:
-        slack = Playground(manifest, port=PLAYGROUND_PORT, channel=channel)
+        slack = Playground(manifest, port=PLAYGROUND_PORT, channel=channel, channels=more)
         await slack.start()
     except OSError:
-        slack = Playground(manifest, channel=channel)
+        slack = Playground(manifest, channel=channel, channels=more)
         await slack.start()
     return slack
 
