@@ -230,3 +230,21 @@ async def test_what_was_posted_while_nobody_listened_is_taken_once(
     assert side.pipeline.offers["p1"].key == f"C0PATCHES:{ts}"
     await until(lambda: float(side.side.posts.rows["patches:heard"][1]) > float(ts))
     assert len(side.pipeline.offers) == 1
+
+
+async def test_a_longer_patch_is_sent_as_a_file_of_the_form(side: PatchSide) -> None:
+    ts = side.slack.share(("long.patch", PATCH.encode() + b"\n" * 5_000), by="bob")
+    (message,) = [m for m in side.slack.messages(seen_by="bob") if m["ts"] == ts]
+    await side.slack.type("/ghost patch", by="bob")
+    await side.slack.until(lambda _: side.slack.modal(by="bob"))
+    assert not await side.slack.submit({"file": {"file": message["files"]}}, by="bob")
+    await side.slack.until(lambda _: "waits for approval" in str(side.slack.modal(by="bob")))
+    assert len(side.pipeline.offers["p1"].text) > 5_000
+
+
+async def test_a_file_that_is_too_long_is_not_read(side: PatchSide) -> None:
+    ts = side.slack.post(
+        channel="#patches", by="robot", text="Here", files=[("big.patch", b"x" * 1_100_000)]
+    )
+    said = await side.thread(ts, "it has more than 1,048,576 bytes")
+    assert '"status": "refused"' in str(said)
