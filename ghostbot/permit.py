@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from ghostbot.core.rights import Role, article, outside
-from ghostbot.core.words import needed
+from ghostbot.core.verbs import needed
 from ghostbot.errors import NotAllowed
 from ghostbot.orders import Actor
 from ghostbot.record import Note, unnoted

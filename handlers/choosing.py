@@ -17,7 +17,8 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from ghostbot.core.completion import complete
 from ghostbot.core.rights import outside
-from ghostbot.core.words import VERBS, Ask, needed_for
+from ghostbot.core.verbs import VERBS, deed, needed_for
+from ghostbot.core.words import Ask
 from ghostbot.errors import GhostError, NotAllowed
 from ghostbot.orders import Actor, Doing
 from ghostbot.slack.blocks import choosers
@@ -155,6 +156,6 @@ def place_of(
 
 async def carry_out(ask: Ask, means: Means, actor: Actor, place: Place) -> None:
     """Do what was chosen, if they may."""
-    actor = await means.people.admit(actor, ask.verb, need=needed_for(ask))
+    actor = await means.people.admit(actor, deed(ask), need=needed_for(ask))
     await home.settle(means, place)
     await ANSWERS[ask.verb](ask, means, actor, place)

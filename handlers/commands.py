@@ -7,7 +7,8 @@ from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from ghostbot.core import words
+from ghostbot.core import verbs
+from ghostbot.core.words import Misheard
 from ghostbot.errors import BadRequest
 from ghostbot.orders import Actor
 from ghostbot.slack.blocks.text import typed
@@ -28,16 +29,16 @@ async def command(ack: AsyncAck, body: dict[str, Any], means: Means, actor: Acto
 
 async def carry_out(text: str, means: Means, actor: Actor, place: Place) -> None:
     """Do what the words mean. Raises GhostError, which becomes the answer."""
-    ask = words.read(typed(text))
-    if isinstance(ask, words.Misheard):
+    ask = verbs.read(typed(text))
+    if isinstance(ask, Misheard):
         raise BadRequest(ask.why)
-    verb = words.VERBS[ask.verb]
+    verb = verbs.VERBS[ask.verb]
     if verb.chooses and not ask.names:
         await choosing.begin(verb.name, means, actor, place)
         return
     if not verb.changes:
         choosing.frame(ask, place)
         await place.ready()
-    actor = await means.people.admit(actor, ask.verb, need=words.needed_for(ask))
+    actor = await means.people.admit(actor, verbs.deed(ask), need=verbs.needed_for(ask))
     await home.settle(means, place)
     await ANSWERS[ask.verb](ask, means, actor, place)

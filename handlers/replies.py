@@ -11,7 +11,8 @@ from slack_bolt.response import BoltResponse
 from ghostbot.core.daemon import ALIVE
 from ghostbot.core.incident import About, Incident, phase_in
 from ghostbot.core.task import Task
-from ghostbot.core.words import VERBS, Ask, did_you_mean
+from ghostbot.core.verbs import VERBS
+from ghostbot.core.words import Ask, did_you_mean
 from ghostbot.errors import BadRequest, ConfigError, GhostError, NotAllowed
 from ghostbot.ghost import Ghost
 from ghostbot.orders import Actor, Doing, Outcome
@@ -210,7 +211,8 @@ def sorry(error: Exception, trouble: str) -> Message:
 
 def not_known(trouble: str) -> Message:
     """Say that what was asked means nothing here: it was another Ghost's, or an older one's."""
-    return plain(f"This Ghost does not know that button or command; nothing was done (`{trouble}`).")
+    said = "This Ghost does not know that button or command; nothing was done"
+    return plain(f"{said} (`{trouble}` in its log).")
 
 
 def plain(mrkdwn: str) -> Message:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from slack_sdk.errors import SlackApiError
 
-from ghostbot.core.words import VERBS, Ask
+from ghostbot.core.verbs import VERBS
+from ghostbot.core.words import Ask
 from ghostbot.errors import BadRequest, Failed, NotAllowed
 from ghostbot.orders import Actor
 from ghostbot.slack.blocks import rights as blocks

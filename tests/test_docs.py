@@ -17,7 +17,7 @@ import yaml
 
 import ghostbot.guards
 from ghostbot.config.load import load
-from ghostbot.core.words import VERBS
+from ghostbot.core.verbs import VERBS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]

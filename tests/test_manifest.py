@@ -10,7 +10,7 @@ from typing import Any
 from jsonschema import Draft7Validator
 
 import handlers
-from ghostbot.core.words import FIRST, VERBS
+from ghostbot.core.verbs import FIRST, VERBS
 from handlers.means import Means
 from handlers.verbs import ANSWERS
 from tests.fakes.slack_side import manifest

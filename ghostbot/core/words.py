@@ -1,8 +1,7 @@
-"""From what people type to what they mean: text to verb, and the nearest name.
+"""What people type: what a verb is, how its arguments are read, spans, and the nearest name.
 
-Rule 1: the same words serve `/ghost …`, `@ghost …`, menus and every error with a "did you mean".
-Rule 2: a verb says itself what it takes: one row of `VERBS` is all there is of it here.
-Rule 3: a verb that `chooses` may stand alone: whoever types it is asked for the rest.
+Rule 1: a verb says itself what it takes: the readers here, one of which stands in its row.
+Rule 2: a verb that `chooses` may stand alone: whoever types it is asked for the rest.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
-from ghostbot.core.rights import NEEDS, Role
+from ghostbot.core.rights import Role
 
 SPAN = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd])")
 UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -21,7 +20,6 @@ SPAN_MAX_S = 365 * 86400.0  # a longer one is a slip of the keyboard
 OFF = "off"
 LOG_LINES = 20  # what `logs` shows unless told
 LOG_LINES_MAX = 200  # more does not fit one message; the CLI has no such end
-FIRST = ("status", "why", "logs", "restart", "patch", "silence")  # what people need first
 PATCH = {  # what `patch` can do, and how many words each takes
     "submit": (0, 0),
     "list": (0, 2),
@@ -30,7 +28,6 @@ PATCH = {  # what `patch` can do, and how many words each takes
     "reject": (1, 200),
     "revert": (1, 1),
 }
-ON_THE_MACHINE = frozenset({"up", "init", "install", "config", "doctor", "checks", "dashboard"})
 
 
 class Topic(StrEnum):
@@ -119,7 +116,7 @@ def only(*words: str) -> Reader:
     return read_one
 
 
-def _hold(verb: Verb, rest: list[str]) -> Ask | Misheard:
+def hold(verb: Verb, rest: list[str]) -> Ask | Misheard:
     if "for" not in rest:
         return Ask(verb.name, tuple(rest))
     at = rest.index("for")
@@ -130,7 +127,7 @@ def _hold(verb: Verb, rest: list[str]) -> Ask | Misheard:
     return Ask(verb.name, tuple(names), for_s=for_s)
 
 
-def _silence(verb: Verb, rest: list[str]) -> Ask | Misheard:
+def silence(verb: Verb, rest: list[str]) -> Ask | Misheard:
     if not rest:
         return Ask(verb.name)
     if len(rest) != 2:  # noqa: PLR2004  a name and a time
@@ -143,13 +140,13 @@ def _silence(verb: Verb, rest: list[str]) -> Ask | Misheard:
     return Ask(verb.name, (name,), for_s=for_s)
 
 
-def _tasks(verb: Verb, rest: list[str]) -> Ask | Misheard:
+def tasks(verb: Verb, rest: list[str]) -> Ask | Misheard:
     if rest and (len(rest) != 2 or rest[0].lower() != "cancel"):  # noqa: PLR2004  the word, an id
         return _wrong(verb, rest)
     return Ask(verb.name, tuple(rest))
 
 
-def _logs(verb: Verb, rest: list[str]) -> Ask | Misheard:
+def logs(verb: Verb, rest: list[str]) -> Ask | Misheard:
     if not rest:
         return Ask(verb.name)
     name, *more = rest
@@ -167,7 +164,7 @@ def _logs(verb: Verb, rest: list[str]) -> Ask | Misheard:
     return Ask(verb.name, (name,), lines=lines, grep=grep)
 
 
-def _patch(verb: Verb, rest: list[str]) -> Ask | Misheard:
+def patch(verb: Verb, rest: list[str]) -> Ask | Misheard:
     """Read `patch` and its own verbs; a reason may be of any number of words."""
     if not rest:
         return Ask(verb.name)
@@ -184,198 +181,6 @@ def line_count(word: str) -> int | None:
     if not (word.isascii() and word.isdigit() and int(word[:9]) > 0):
         return None
     return min(int(word[:9]), LOG_LINES_MAX)
-
-
-def _verbs() -> tuple[Verb, ...]:
-    look, daemons, troubles, work, ghost = Topic
-    names = "NAME…|all|group:G"
-    return (
-        Verb("status", "status [NAME…]", "how the daemons are", some, look),
-        Verb("top", "top", "who takes most of the machine", nothing, look),
-        Verb(
-            "why",
-            "why NAME",
-            "what happened to it, and what comes next",
-            at_most_one,
-            look,
-            chooses=True,
-        ),
-        Verb(
-            "logs",
-            "logs NAME [LINES] [grep WORD]",
-            "the last lines of its log",
-            _logs,
-            look,
-            chooses=True,
-        ),
-        Verb(
-            "restart",
-            f"restart {names}",
-            "stop and start again",
-            some,
-            daemons,
-            role=Role.OPERATOR,
-            chooses=True,
-        ),
-        Verb(
-            "stop",
-            f"stop {names}",
-            "stop, and leave stopped",
-            some,
-            daemons,
-            role=Role.OPERATOR,
-            chooses=True,
-        ),
-        Verb(
-            "start",
-            f"start {names}",
-            "start, with what it comes after",
-            some,
-            daemons,
-            role=Role.OPERATOR,
-            chooses=True,
-        ),
-        Verb(
-            "hold",
-            "hold NAME… [for 2h]",
-            "leave as it is; Ghost does not start it",
-            _hold,
-            daemons,
-            role=Role.OPERATOR,
-            chooses=True,
-        ),
-        Verb(
-            "reset",
-            "reset NAME…",
-            "forgive its deaths, and try again now",
-            some,
-            daemons,
-            role=Role.OPERATOR,
-            chooses=True,
-        ),
-        Verb(
-            "incidents",
-            "incidents",
-            "the troubles, those that are not over first",
-            nothing,
-            troubles,
-        ),
-        Verb(
-            "ack",
-            "ack ID",
-            "say that you have a trouble in hand",
-            one,
-            troubles,
-            role=Role.OPERATOR,
-        ),
-        Verb(
-            "silence",
-            "silence NAME|all 1h",
-            "new troubles wait for so long, but pages; `off` ends it",
-            _silence,
-            troubles,
-            role=Role.OPERATOR,
-            chooses=True,
-        ),
-        Verb(
-            "run",
-            "run [ACTION]",
-            "do an action of ghost.toml, or list them",
-            at_most_one,
-            work,
-            role=Role.OPERATOR,
-        ),
-        Verb(
-            "patch",
-            "patch [list|show ID|approve ID|reject ID [WHY]|revert ID]",
-            "propose a change to files; see what waits, say yes or no, take it back",
-            _patch,
-            work,
-        ),
-        Verb("tasks", "tasks [cancel ID]", "long work that is queued, runs or ran", _tasks, work),
-        Verb(
-            "drill",
-            "drill NAME",
-            "kill it on purpose, and see how it comes back",
-            at_most_one,
-            work,
-            role=Role.OPERATOR,
-            chooses=True,
-        ),
-        Verb("test", "test [NAME…|alert]", "every probe now, or a test alert", some, work),
-        Verb("health", "health", "how Ghost's own parts are", nothing, ghost),
-        Verb("registry", "registry", "every daemon's record", nothing, look),
-        Verb("backoff", "backoff", "who died of late, and when it is tried next", nothing, look),
-        Verb("tunnels", "tunnels", "where each tunnel is reached from outside", nothing, look),
-        Verb(
-            "reload",
-            "reload [now]",
-            "what ghost.toml changes; `now` does it",
-            only("now"),
-            ghost,
-            role=Role.ADMIN,
-        ),
-        Verb(
-            "upgrade",
-            "upgrade",
-            "become the installed version; the daemons run on",
-            nothing,
-            ghost,
-            role=Role.ADMIN,
-        ),
-        Verb(
-            "sweep",
-            "sweep [kill]",
-            "what Ghost once started and no record knows",
-            only("kill"),
-            ghost,
-        ),
-        Verb(
-            "down",
-            "down [now]",
-            "stop the daemons, then Ghost itself",
-            only("now"),
-            ghost,
-            role=Role.ADMIN,
-        ),
-        Verb("events", "events [KIND]", "what happened, and who did it", some, look),
-        Verb("whoami", "whoami", "who you are to Ghost", nothing, ghost, role=Role.NOBODY),
-        Verb("claim", "claim CODE", "become admin by Ghost's code", one, ghost, role=Role.NOBODY),
-        Verb(
-            "help", "help [VERB|all]", "what there is, or more about one verb", at_most_one, ghost
-        ),
-    )
-
-
-VERBS = {verb.name: verb for verb in _verbs()}
-
-
-def read(text: str) -> Ask | Misheard:
-    """Read one line of typed words. Nothing at all means `help`."""
-    words = text.split()
-    if not words:
-        return Ask("help")
-    said = words[0].lower()
-    verb = VERBS.get(said)
-    if verb is not None:
-        return verb.takes(verb, words[1:])
-    if said in ON_THE_MACHINE:
-        return Misheard(f"cannot {said} from here: `ghost {said}` is typed on the machine itself")
-    return Misheard(f"cannot do “{words[0]}”: no such verb{did_you_mean(said, VERBS)}; see `help`")
-
-
-def needed(verb: str) -> Role:
-    """Return who may do it: a verb, or two words as in `patch approve`. What is unknown: admins."""
-    known = VERBS.get(verb)
-    return known.role if known is not None else NEEDS.get(verb, Role.ADMIN)
-
-
-def needed_for(ask: Ask) -> Role:
-    """Return who may ask for it, words and all."""
-    if ask.verb == "run":  # to list them; what an action takes, it says itself
-        return Role.VIEWER
-    word = ask.names[0].lower() if ask.names else ""
-    return NEEDS.get(f"{ask.verb} {word}", VERBS[ask.verb].role)
 
 
 def span_s(text: str) -> float | None:

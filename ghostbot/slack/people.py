@@ -21,7 +21,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from ghostbot.config.model import RolesTable
 from ghostbot.core.rights import EVERYBODY, Grant, Role, Standing, article, together
-from ghostbot.core.words import VERBS, needed
+from ghostbot.core.verbs import VERBS, needed
 from ghostbot.errors import NotAllowed
 from ghostbot.orders import Actor
 from ghostbot.permit import Permit

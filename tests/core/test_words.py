@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ghostbot.core.words import LOG_LINES_MAX, Ask, Misheard, did_you_mean, read
+from ghostbot.core.verbs import read
+from ghostbot.core.words import LOG_LINES_MAX, Ask, Misheard, did_you_mean
 
 
 @pytest.mark.parametrize(

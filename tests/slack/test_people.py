@@ -9,7 +9,7 @@ import pytest
 
 from ghostbot.config.model import RolesTable
 from ghostbot.core.rights import Grant, Role
-from ghostbot.core.words import VERBS
+from ghostbot.core.verbs import VERBS
 from ghostbot.errors import NotAllowed
 from ghostbot.orders import Actor
 from ghostbot.permit import Permit

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ghostbot.core.snapshot import DaemonView
-from ghostbot.core.words import LOG_LINES, VERBS, Ask, Verb, line_count, span_s
+from ghostbot.core.verbs import VERBS
+from ghostbot.core.words import LOG_LINES, Ask, Verb, line_count, span_s
 from ghostbot.slack.blocks.forms import asked, completed, option, plain, select, typed, window
 from ghostbot.slack.blocks.menus import ASK, says
 from ghostbot.slack.blocks.message import Block, Message, actions, section

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ghostbot.core.words import FIRST, VERBS, Topic, Verb
+from ghostbot.core.verbs import FIRST, VERBS
+from ghostbot.core.words import Topic, Verb
 from ghostbot.slack.blocks.menus import says
 from ghostbot.slack.blocks.message import Message, actions, context, section
 from ghostbot.slack.blocks.text import escape

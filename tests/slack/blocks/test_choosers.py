@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from ghostbot.core.daemon import State
-from ghostbot.core.words import VERBS, Ask
+from ghostbot.core.verbs import VERBS
+from ghostbot.core.words import Ask
 from ghostbot.playground.blocks import check_view
 from ghostbot.slack.blocks import choosers
 from ghostbot.slack.blocks.forms import OPTION_MAX, VALUE_MAX

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ghostbot.core.rights import Role
-from ghostbot.core.words import FIRST, VERBS
+from ghostbot.core.verbs import FIRST, VERBS
 from ghostbot.slack.blocks import help as helps
 from ghostbot.slack.blocks.menus import SAY
 from tests.fakes.block_kit import assert_fits

@@ -9,7 +9,7 @@ import pytest
 
 from ghostbot.core.daemon import State, Wanted
 from ghostbot.core.snapshot import Part
-from ghostbot.core.words import VERBS
+from ghostbot.core.verbs import VERBS
 from ghostbot.playground.blocks import check_view
 from ghostbot.slack.blocks import home, menus
 from tests.fakes.block_kit import assert_silent, view_validator
