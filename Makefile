@@ -26,10 +26,11 @@ test: .venv/test.stamp ## lint, types, architecture, every test (needs Chromium 
 soak: .venv/test.stamp ## the long tests: Ghost killed 200 times under load (ten minutes)
 	$(BIN)/python -m pytest -m soak -s tests
 
-bench: .venv/test.stamp ## how fast Ghost sees deaths and starts again, and what probes cost, beside the floor
+bench: .venv/test.stamp ## how fast Ghost sees deaths, starts again and acks, and what probes cost, beside the floor
 	$(BIN)/python bench/restart.py
 	$(BIN)/python bench/storm.py
 	$(BIN)/python bench/probes.py
+	$(BIN)/python bench/ack.py
 
 check: .venv/test.stamp ## lint, format, types and layers: everything but the tests
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from ghostbot import errors
+from ghostbot.cli import words
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
@@ -37,5 +38,5 @@ def end(run: Callable[[], object]) -> int:
 def _say(*lines: str, code: int) -> int:
     from ghostbot.config.masks import masked  # noqa: PLC0415 - only failures need it
 
-    sys.stderr.write("".join(f"{masked(line)}\n" for line in lines))
+    sys.stderr.write("".join(f"{words.safe(masked(line))}\n" for line in lines))
     return code

@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-from ghostbot.cli import place
+from ghostbot.cli import place, words
 from ghostbot.cli.endings import INTERRUPTED, end
 
 COMMANDS = {  # name: the module that holds it, in the order in which people meet them
@@ -102,6 +102,7 @@ def _run() -> object:
     try:
         return root.main(prog_name="ghost", standalone_mode=False)
     except click.ClickException as error:
+        error.message = words.safe(error.message)  # it may quote what was typed
         error.show()
         return error.exit_code
     except click.Abort:
