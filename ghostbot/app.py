@@ -313,4 +313,5 @@ def _patching(speech: Speech) -> Patching | None:
     if speech.pipeline is None or speech.cards is None:
         return None
     roots = lambda: tuple(speech.config().roots)  # noqa: E731
-    return Patching(speech.pipeline, speech.cards, speech.files, speech.agents, roots)
+    parts = (speech.cards, speech.files, speech.agents)
+    return Patching(speech.pipeline, *parts, roots=roots, listening=speech.listening)
