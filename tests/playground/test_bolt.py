@@ -117,6 +117,7 @@ async def test_a_mention_is_answered_in_its_thread(playground: Playground) -> No
 @pytest.mark.usefixtures("bolt")
 async def test_a_modal_is_refused_mended_and_taken(playground: Playground) -> None:
     await playground.shortcut("open")
+    await playground.until(lambda _seen: playground.modal())
     assert await playground.submit({}) == {"text": "Please complete this required field."}
     assert await playground.submit({"text": {"words": "hm"}}) == {"text": "this is no patch"}
     assert await playground.submit({"text": {"words": "*** Begin Patch"}}) == {}

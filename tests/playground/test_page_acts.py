@@ -225,3 +225,43 @@ async def test_an_outage_is_switched_on_and_off_at_the_page(
     await slack.auth_test()
     await page.keyboard.press("Escape")
     await expect(panel).to_be_hidden()
+
+
+async def test_what_stands_in_a_message_is_picked_there(
+    page: Page, slack: AsyncWebClient, listening: Any
+) -> None:
+    options = [{"text": plain(name), "value": name} for name in ("red", "blue")]
+    elements = [
+        {"type": "overflow", "action_id": "overflow", "options": options},
+        {"type": "radio_buttons", "action_id": "radio", "options": options},
+        {"type": "checkboxes", "action_id": "checks", "options": options},
+        {"type": "datepicker", "action_id": "day"},
+        {"type": "multi_static_select", "action_id": "several", "options": options},
+    ]
+    text = {"type": "mrkdwn", "text": "pick"}
+    several = {"type": "section", "text": text, "accessory": elements.pop()}
+    blocks = [{"type": "actions", "elements": elements}, several]
+    await slack.chat_postMessage(channel="C0ALERTS", text="t", blocks=blocks)
+
+    async def said() -> dict[str, Any]:
+        action: dict[str, Any] = (await app.next("interactive"))["payload"]["actions"][0]
+        return action
+
+    async with listening() as app:
+        await page.get_by_role("button", name="More", exact=True).click()
+        await page.get_by_test_id("menu").get_by_text("blue").click()
+        assert (await said())["selected_option"]["value"] == "blue"
+        await page.get_by_role("radio", name="red").check()
+        assert (await said())["selected_option"]["value"] == "red"
+        await page.get_by_role("checkbox", name="red").check()
+        assert [o["value"] for o in (await said())["selected_options"]] == ["red"]
+        await page.locator("[data-action-id=day]").fill("2026-12-24")
+        assert (await said())["selected_date"] == "2026-12-24"
+        choose = page.locator("[data-action-id=several] .select")
+        for name in ("red", "blue"):
+            await choose.click()
+            await page.get_by_test_id("menu").get_by_text(name).click()
+        await said()
+        assert [o["value"] for o in (await said())["selected_options"]] == ["red", "blue"]
+        await page.get_by_role("button", name="Remove red").click()
+        assert [o["value"] for o in (await said())["selected_options"]] == ["blue"]

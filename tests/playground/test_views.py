@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -27,6 +28,11 @@ def modal(title: str = "T", **more: Any) -> Json:
     return {**shell, "blocks": [block, actions], **more}
 
 
+EXTERNAL = {
+    "type": "actions",
+    "block_id": "b",
+    "elements": [{"type": "external_select", "action_id": "name", "min_query_length": 1}],
+}
 HOME = {"type": "home", "blocks": [{"type": "header", "text": plain("The house")}]}
 
 
@@ -217,3 +223,62 @@ async def test_an_external_select_asks_the_app(
         "b",
     )
     assert picked["selected_option"]["value"] == "web"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"options": [{"text": plain("x"), "value": "x"}] * 101},
+        {"options": [{"text": plain("x" * 76), "value": "x"}]},
+        {"options": [{"text": plain("x")}]},
+        {"options": "x"},
+        {"option_groups": [{"label": plain("g"), "options": [{"value": "x"}]}]},
+    ],
+)
+async def test_options_that_slack_cannot_show_are_refused(
+    playground: Playground, slack: AsyncWebClient, listening: Any, answer: Json
+) -> None:
+    post = await slack.chat_postMessage(channel="C0ALERTS", text="t", blocks=[EXTERNAL])
+    async with listening(lambda _envelope: answer):
+        assert await playground.suggest(post["ts"], "name", "we") == {}
+    assert "the options were refused" in playground.notices[0][1]
+
+
+async def test_options_that_come_too_late_are_none(
+    playground: Playground, slack: AsyncWebClient, listening: Any, no_ack: object
+) -> None:
+    post = await slack.chat_postMessage(channel="C0ALERTS", text="t", blocks=[EXTERNAL])
+    async with listening(lambda _envelope: no_ack) as app:
+        asked = asyncio.ensure_future(playground.suggest(post["ts"], "name", "we"))
+        await app.next("interactive")
+        playground.clock.advance(3.1)
+        assert await asked == {}
+    told = 'block_suggestion failed with the error "operation_timeout"'
+    assert playground.notices[0] == ("U0ALICE", told)
+
+
+async def test_a_modal_that_clears_takes_those_below_along(
+    opened: Any, playground: Playground, slack: AsyncWebClient, listening: Any
+) -> None:
+    await opened(modal("First", notify_on_close=True))
+    async with listening() as app:
+        await playground.press_in_view("go")
+        trigger = (await app.next("interactive"))["payload"]["trigger_id"]
+        await slack.views_push(trigger_id=trigger, view=modal("Second", clear_on_close=True))
+        await playground.close_modal()
+        payload = (await app.next("interactive"))["payload"]
+    assert (payload["type"], payload["is_cleared"]) == ("view_closed", True)
+    assert playground.modal() is None
+
+
+async def test_an_external_id_is_used_once(
+    opened: Any, playground: Playground, slack: AsyncWebClient, listening: Any, refusal: Any
+) -> None:
+    await opened(modal("First", external_id="mine"))
+    new = await slack.views_update(external_id="mine", view=modal("New", external_id="mine"))
+    assert new["view"]["title"]["text"] == "New"
+    async with listening() as app:
+        await playground.shortcut("open", by="bob")
+        trigger = (await app.next("interactive"))["payload"]["trigger_id"]
+        again = slack.views_open(trigger_id=trigger, view=modal(external_id="mine"))
+        assert (await refusal(again))["error"] == "duplicate_external_id"

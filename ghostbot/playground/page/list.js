@@ -47,10 +47,8 @@ export class List {
       old.replaceWith(node);
       focused?.(node);
     } else {
-      const later = [...this.node.querySelectorAll(":scope > [data-ts]")].find(
-        (other) => Number(other.dataset.ts) > Number(message.ts),
-      );
-      this.node.insertBefore(node, later ?? null);
+      const later = this.after(message.ts);
+      this.node.insertBefore(node, later);
       if (!stay && !later) this.below += 1;
     }
     this.mark(this.since);
@@ -61,6 +59,17 @@ export class List {
   drop(ts) {
     this.find(ts)?.remove();
     this.mark(this.since);
+  }
+
+  // The first message that is newer than this; almost always there is none.
+  after(ts) {
+    let later = null;
+    for (let node = this.node.lastElementChild; node; node = node.previousElementSibling) {
+      if (!node.dataset.ts) continue;
+      if (Number(node.dataset.ts) < Number(ts)) break;
+      later = node;
+    }
+    return later;
   }
 
   find(ts) {
