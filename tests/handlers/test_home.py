@@ -106,6 +106,18 @@ async def test_help_from_the_tab_opens_in_a_window_and_goes_on_in_it(side: Side)
     await side.slack.until(lambda _: "/ghost registry" in str(side.slack.modal()))
 
 
+async def test_a_double_click_restarts_once_and_says_so(side: Side) -> None:
+    await home(side, "*web*")
+    side.ghost.hold = asyncio.Event()
+    await side.slack.press_in_view(SAY, value="restart web", home=True)
+    await said(side, "is restarting *web*")
+    await side.slack.press_in_view(SAY, value="restart web", home=True)
+    await side.slack.until(lambda _: "you pressed it" in str(side.slack.modal()))
+    side.ghost.hold.set()
+    await said(side, "restarted *web*")
+    assert len(side.ghost.orders) == 1
+
+
 async def test_a_refusal_comes_in_a_window(side: Side) -> None:
     await home(side, "*api*")
     side.ghost.views.pop("api")

@@ -103,6 +103,20 @@ async def test_reload_shows_the_plan_and_does_it_when_pressed(side: Side) -> Non
     assert side.itself.did[-1] == ("reload", "U0ALICE")
 
 
+async def test_a_question_is_answered_once_and_only_by_who_may(side: Side) -> None:
+    side.itself.plan = Plan(added=("db",))
+    plan = await told(side, "/ghost reload", "+ db: new")
+    side.admins.clear()
+    await side.slack.press(plan["ts"], f"{SAY}:reload now")
+    await side.slack.until(lambda seen: any("takes an admin" in m["text"] for m in seen))
+    side.admins.add("U0ALICE")
+    await side.slack.press(plan["ts"], f"{SAY}:reload now")
+    await said(side, "<@U0ALICE> reloaded ghost.toml")
+    await side.slack.press(plan["ts"], f"{SAY}:reload now")
+    await side.slack.until(lambda seen: any("answered already" in m["text"] for m in seen))
+    assert [what for what, _ in side.itself.did] == ["plan", "reload"]
+
+
 async def test_a_reload_that_changes_nothing_has_nothing_to_press(side: Side) -> None:
     assert SAY not in shown(await told(side, "/ghost reload", "Nothing has changed"))
 
