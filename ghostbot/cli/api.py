@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,6 +22,8 @@ BY_CODE: dict[str, type[errors.GhostError]] = {
     kind.code: kind for kind in (errors.BadRequest, errors.NoSuch, errors.NotAllowed, errors.Failed)
 }
 ENDED = "Ghost ended before it answered; see `ghost status`"
+TOLD = frozenset({"outcomes", "plan_digest"})  # whose presence says more than a no
+SEND_S = 75  # planning a patch of many regexes takes a while
 FAILED_FROM = 400  # the statuses of RFC 9110 §15.5 and §15.6 say no
 
 
@@ -32,9 +34,14 @@ class Api:
         """Take the state directory whose Ghost is meant."""
         self._state_dir = state_dir
 
-    def get(self, path: str) -> dict[str, Any]:
+    def get(self, path: str, *, patience_s: float = PATIENCE_S) -> dict[str, Any]:
         """Return the answer to a GET. Raises what Ghost said no with, or NotRunning."""
-        return self._ask("GET", path, b"", PATIENCE_S)
+        return self._ask("GET", path, b"", patience_s)
+
+    def send(self, path: str, data: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+        """Return the answer to a POST of what is no JSON of ours: a patch. Raises as `get`."""
+        given = {"Content-Type": "text/plain", **headers}
+        return self._ask("POST", path, data, SEND_S, given)
 
     def post(
         self,
@@ -53,18 +60,25 @@ class Api:
         """Give the objects of a stream, one a line, until it ends. Raises as `get`."""
         with self._connect() as connection, connection.makefile("rb") as file:
             connection.settimeout(None)  # a log may be silent for days
-            _send(connection, "GET", path, b"")
+            _send(connection, "GET", path, b"", {})
             if (status := _status(file)) >= FAILED_FROM:
                 _read(status, file)
             for line in file:
                 if line.strip():
                     yield json.loads(line)
 
-    def _ask(self, method: str, path: str, body: bytes, patience_s: float) -> dict[str, Any]:
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        patience_s: float,
+        headers: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
         try:
             with self._connect() as connection, connection.makefile("rb") as file:
                 connection.settimeout(patience_s)
-                _send(connection, method, path, body)
+                _send(connection, method, path, body, headers or {})
                 return _read(_status(file), file)
         except ConnectionError:
             raise errors.NotRunning(ENDED) from None
@@ -104,9 +118,15 @@ def not_running(state_dir: Path) -> errors.NotRunning:
     )
 
 
-def _send(connection: socket.socket, method: str, path: str, body: bytes) -> None:
-    head = f"{method} {path} HTTP/1.0\r\nHost: ghost\r\nContent-Length: {len(body)}\r\n\r\n"
-    connection.sendall(head.encode("ascii") + body)
+def _send(
+    connection: socket.socket, method: str, path: str, body: bytes, more: Mapping[str, str]
+) -> None:
+    """Send a request. Raises BadRequest for a header that is no line of ASCII."""
+    lines = [f"{method} {path} HTTP/1.0", "Host: ghost", f"Content-Length: {len(body)}"]
+    lines += [f"{name}: {value}" for name, value in more.items()]
+    if not all(line.isascii() and line.isprintable() for line in lines):
+        raise errors.BadRequest(f"cannot send {', '.join(more)}: it takes one line of ASCII")
+    connection.sendall("\r\n".join([*lines, "", ""]).encode("ascii") + body)
 
 
 def _status(file: BinaryIO) -> int:
@@ -127,7 +147,7 @@ def _read(status: int, file: BinaryIO) -> dict[str, Any]:
         raise errors.GhostError("cannot read Ghost's answer: it ended too early") from None
     if not isinstance(body, dict):
         raise errors.GhostError("cannot read Ghost's answer: it is no JSON object")
-    if status >= FAILED_FROM and "outcomes" not in body:
+    if status >= FAILED_FROM and not TOLD & body.keys():
         said = body.get("error", {})
         if said.get("code") == errors.ConfigError.code:
             raise errors.ConfigError(said["message"].split("\n"))

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from ghostbot import errors
-from ghostbot.cli import patch_root, place, words
+from ghostbot.cli import patch_root, patches, place, words
 from ghostbot.cli.patch_face import Face
 from ghostbot.cli.patch_log import log
 from ghostbot.cli.patch_root import Settled, settings, told
@@ -29,25 +29,22 @@ from ghostbot.patches.recover import recover
 from ghostbot.patches.revert import inverse
 from ghostbot.patches.tree import Tree
 
-BODY_BYTES = 2 * 1024 * 1024
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 @click.group()
 def patch() -> None:
-    """Apply a patch to a folder, and take it back."""
+    """Propose patches, say yes or no to them, and apply them or take them back."""
 
 
 def _options(command: F) -> F:
-    """Give a command what all of `ghost patch` take."""
+    """Give a command what both that need no Ghost take."""
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print JSON for programs."),
         click.option("--no-verify", is_flag=True, help="Run no checks, and restart nothing."),
         click.option("--state-dir", metavar="DIR", help="Where backups and the journal lie."),
         click.option("--yes", is_flag=True, help="Apply without asking; it is your own yes."),
         click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing."),
-        click.option("--root", required=True, metavar="DIR", help="The folder that is patched."),
         place.option,
     ):
         command = option(command)
@@ -57,6 +54,7 @@ def _options(command: F) -> F:
 @patch.command("apply")
 @click.argument("file", metavar="FILE")
 @_options
+@click.option("--root", required=True, metavar="DIR", help="The folder that is patched.")
 @click.option("--allow-overwrite", is_flag=True, help="Let it add files where some are.")
 @click.option("--format", "form", metavar="NAME", help="Read FILE as this format.")
 def apply_command(
@@ -75,7 +73,7 @@ def apply_command(
 
     Exit 0: applied, or there was nothing to do. 1: refused, or failed and as it was before.
     """
-    text = _text(file)
+    text = patches.text_of(file)
     with _opened(root, state_dir, no_verify=no_verify, as_json=as_json) as work:
         try:
             plan = compile_patch(
@@ -93,17 +91,23 @@ def apply_command(
 @patch.command("revert")
 @click.argument("patch_id", metavar="ID")
 @_options
+@click.option("--root", metavar="DIR", help="The folder, to do it without a Ghost.")
 def revert_command(
     patch_id: str,
     *,
-    root: str,
+    root: str | None,
     dry_run: bool,
     yes: bool,
     state_dir: str | None,
     as_json: bool,
     no_verify: bool,
 ) -> int:
-    """Take back the patch ID, as far as nobody has changed its files since."""
+    """Take back the patch ID, as far as nobody has changed its files since.
+
+    Without --root the running Ghost does, as it does everything with patches.
+    """
+    if root is None:
+        return patches.revert(patch_id, yes=yes, dry_run=dry_run, as_json=as_json)
     with _opened(root, state_dir, no_verify=no_verify, as_json=as_json) as work:
         try:
             plan = inverse(work.state, patch_id, work.tree)
@@ -160,19 +164,6 @@ def _ask(plan: Plan, face: Face) -> None:
     click.confirm("Apply this?", abort=True, err=True)
 
 
-def _text(file: str) -> bytes:
-    try:
-        if file == "-":
-            text = sys.stdin.buffer.read(BODY_BYTES + 1)
-        else:
-            with Path(file).open("rb") as opened:
-                text = opened.read(BODY_BYTES + 1)
-    except OSError as error:
-        why = (error.strerror or "error").lower()
-        raise errors.NoSuch(f"cannot read {file}: {why}", "file") from None
-    return text
-
-
 @contextmanager
 def _opened(root: str, state_dir: str | None, *, no_verify: bool, as_json: bool) -> Iterator[_Work]:
     """Open a root, undo what a crash left there, and find what ghost.toml says of it.
@@ -189,4 +180,5 @@ def _opened(root: str, state_dir: str | None, *, no_verify: bool, as_json: bool)
         yield _Work(settled, tree, state, face)
 
 
-patch.add_command(log)
+for _command in (log, *patches.COMMANDS):
+    patch.add_command(_command)

@@ -64,6 +64,8 @@ def with_yes(
     if not by.is_approver:
         raise NotAllowed(f"cannot approve {p.id}: only an approver may; you may read it")
     _refuse_moved(p, digest, "approve")
+    if p.expires_at is not None and p.expires_at <= now:
+        raise Moved(f"cannot approve {p.id}: it has expired; send it again")
     me, maker = person(by.id), person(p.submitter.id)
     if any(person(one.by) == me for one in p.approvals):
         more = p.needs - len(p.approvals)

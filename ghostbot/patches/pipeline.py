@@ -186,8 +186,7 @@ class Pipeline:
             raise Failed(f"cannot revert {id}: it is {p.status.value}, and nothing of it is there")
         if p.reverted_by is not None:
             raise Failed(f"cannot revert {id}: {p.reverted_by} has done so already")
-        tries = [one for one in await self._store.find(submitter="ghost", limit=500) if
-                 one.reverts == id and one.is_over]  # fmt: skip
+        tries = [one for one in await self._store.reverts(id) if one.is_over]
         back = await self._intake.back(p, by.name, f"{id}:{len(tries)}")
         if back.status is not Status.AWAITING or back.digest is None or not by.is_approver:
             return back

@@ -2,7 +2,7 @@
 
 Rule 1: a change is one transaction: read, decide, and written only where id, status, digest and
         turn are still those that were read. Who comes second changes nothing.
-Rule 2: an idempotency key belongs to one proposal of its submitter, for ever.
+Rule 2: an idempotency key belongs to one proposal of its submitter, while that is kept.
 Rule 3: numbers are never given twice, also where another file once gave them.
 """
 
@@ -28,7 +28,7 @@ from ghostbot.core.proposal import (
 )
 from ghostbot.store.database import Database
 
-KEPT = 5_000  # of those that are over, without their texts
+KEPT = 5_000  # of those that are over, however old
 NEXT = "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'proposals'), 0), ?) + 1"
 ROW = "id, turn, body"
 
@@ -167,6 +167,11 @@ class Proposals:
         which = "status = 'applied' AND updated_at >= ?"
         return await self._database.run(lambda db: _rows(db, which, (since,), -1))
 
+    async def reverts(self, name: str) -> list[Proposal]:
+        """Return those that were to take this one back, the newest first."""
+        which = "submitter = 'ghost' AND json_extract(body, '$.reverts') = ?"
+        return await self._database.run(lambda db: _rows(db, which, (name,), -1))
+
     async def asked(self, name: str) -> Asked | None:
         """Return what came in, while it is kept."""
 
@@ -198,9 +203,9 @@ class Proposals:
             gone = db.execute(f"DELETE FROM texts WHERE id IN ({old})", (before,))  # noqa: S608  our own words
             db.execute(f"DELETE FROM plans WHERE id IN ({old})", (before,))  # noqa: S608  the same
             db.execute(
-                "DELETE FROM proposals WHERE key IS NULL AND id IN (SELECT id FROM proposals"
+                "DELETE FROM proposals WHERE updated_at < ? AND id IN (SELECT id FROM proposals"
                 " WHERE is_over ORDER BY id DESC LIMIT -1 OFFSET ?)",
-                (KEPT,),
+                (before, KEPT),
             )
             return gone.rowcount
 

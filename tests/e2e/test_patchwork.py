@@ -1,0 +1,132 @@
+"""Patches under a whole Ghost, without Slack: proposed, approved, verified, and cut short."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.pipelines import BUILD, GREET, HELLO, RISKY
+from tests.fakes.real_ghost import LOOK_S, RealGhost, real_ghost
+
+TOML = """
+[web]
+listen = "off"
+[root.app]
+path = "app"
+{root}
+[daemon.web]
+command = {web}
+cwd = "app"
+ready_after = "100ms"
+"""
+
+
+@asynccontextmanager
+async def house(folder: Path, root: str = "", web: str | None = None) -> AsyncIterator[RealGhost]:
+    (folder / "app").mkdir()
+    (folder / "app" / "greet.py").write_text(GREET)
+    (folder / "app" / "Makefile").write_text(BUILD)
+    for name, text in (("hello.patch", HELLO), ("risky.patch", RISKY)):
+        (folder / name).write_text(text)
+    toml = TOML.format(root=root, web=web or json.dumps(["sleep", "1000"]))
+    async with real_ghost(folder, toml, None) as ghost:
+        yield ghost
+
+
+async def patch(ghost: RealGhost, *words: str) -> dict[str, Any]:
+    _, out, err = await ghost.cli("patch", *words, "--json")
+    assert out, err
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+async def ended(ghost: RealGhost, name: str, status: str) -> dict[str, Any]:
+    """Look until a patch has come so far."""
+    deadline = asyncio.get_running_loop().time() + 20
+    while True:
+        found: dict[str, Any] = await ghost.get(f"/api/patches/{name}")
+        if found["status"] == status:
+            return found
+        assert asyncio.get_running_loop().time() < deadline, found
+        await asyncio.sleep(LOOK_S)
+
+
+async def test_a_patch_is_proposed_shown_approved_and_taken_back(tmp_path: Path) -> None:
+    async with house(tmp_path, 'restart = ["web"]') as ghost:
+        await ghost.all_up()
+        before = (await ghost.daemons())["web"]["pid"]
+        p = await patch(ghost, "submit", "hello.patch")
+        assert (p["id"], p["status"], p["needs"]) == ("p1", "awaiting_approval", 1)
+        code, out, _ = await ghost.cli("patch", "show", "p1")
+        assert code == 0
+        assert '+    return "hello"' in out
+        code, out, err = await ghost.cli("patch", "approve", "p1", "--yes")
+        assert (code, "applied" in out) == (0, True), err
+        assert "hello" in (tmp_path / "app" / "greet.py").read_text()
+        web = await ghost.daemon("web", lambda d: d["word"] == "up")
+        assert web["pid"] != before
+        code, out, _ = await ghost.cli("patch", "list")
+        assert (code, "p1" in out, "applied" in out) == (0, True, True)
+        code, out, err = await ghost.cli("patch", "revert", "p1", "--yes")
+        assert (code, "applied" in out) == (0, True), err
+        assert (tmp_path / "app" / "greet.py").read_text() == GREET
+        code, out, err = await ghost.cli("patch", "log", "verify")
+        assert code == 0, out + err
+
+
+async def test_a_daemon_that_does_not_come_up_again_takes_its_patch_back(tmp_path: Path) -> None:
+    web = json.dumps(["sh", "-c", "! grep -q hello greet.py && exec sleep 1000"])
+    settings = 'restart = ["web"]'
+    async with house(tmp_path, settings, web) as ghost:
+        await ghost.all_up()
+        await patch(ghost, "submit", "hello.patch")
+        code, out, err = await ghost.cli("patch", "approve", "p1", "--yes")
+        assert (code, "rolled back" in out + err) == (1, True), out + err
+        assert (tmp_path / "app" / "greet.py").read_text() == GREET
+        await ghost.daemon("web", lambda d: d["word"] == "up")
+
+
+async def test_a_risky_patch_takes_the_end_of_its_digest_from_who_is_alone(tmp_path: Path) -> None:
+    async with house(tmp_path) as ghost:
+        p = await patch(ghost, "submit", "risky.patch")
+        assert p["needs"] == 2
+        code, _, err = await ghost.cli("patch", "approve", "p1", "--yes")
+        assert (code, "last 4 characters" in err) == (1, True)
+        tail = p["plan_digest"][-4:]
+        code, out, err = await ghost.cli("patch", "approve", "p1", "--yes", "--tail", tail)
+        assert code == 0, out + err
+        assert (await ended(ghost, "p1", "applied"))["approvals"][0]["sole"]
+
+
+async def test_a_no_is_final(tmp_path: Path) -> None:
+    async with house(tmp_path) as ghost:
+        await patch(ghost, "submit", "hello.patch")
+        code, out, err = await ghost.cli("patch", "reject", "p1", "--why", "not now")
+        assert (code, "not now" in out) == (0, True), err
+        code, _, err = await ghost.cli("patch", "approve", "p1", "--yes")
+        assert (code, "is rejected" in err) == (1, True)
+
+
+@pytest.mark.parametrize("status", ["verifying"])
+async def test_a_ghost_that_is_killed_while_it_verifies_leaves_the_old_tree(
+    tmp_path: Path, status: str
+) -> None:
+    checks = 'verify = [["sleep", "1000"]]\nverify_live = true'
+    async with house(tmp_path, checks) as ghost:
+        await patch(ghost, "submit", "hello.patch")
+        await ghost.cli("patch", "approve", "p1", "--yes", "--no-wait")
+        await ended(ghost, "p1", status)
+        assert "hello" in (tmp_path / "app" / "greet.py").read_text()
+        await ghost.end(signal.SIGKILL)
+        await ghost.up()
+        found = await ended(ghost, "p1", "rolled_back")
+        assert "Ghost ended" in found["reason"]
+        assert (tmp_path / "app" / "greet.py").read_text() == GREET
+        assert "was cut short" in ghost.out.read_text()
