@@ -14,6 +14,7 @@ from ghostbot.guards.rounds import Round
 from ghostbot.guards.tunnels import TunnelView
 from ghostbot.itself import Tested
 from ghostbot.orders import Actor
+from ghostbot.permit import Permit
 from ghostbot.probes.finding import Finding
 from ghostbot.process.sweep import Stray, Swept
 from ghostbot.reload import Reloaded
@@ -44,6 +45,7 @@ class FakeItself:
     bad: tuple[Part, ...] = ()
     broken: errors.GhostError | None = None
     did: list[tuple[str, str]] = field(default_factory=list)
+    permit: Permit = field(default_factory=Permit)
 
     def parts(self) -> tuple[Part, ...]:
         return (*self.bad, Part("store", "ok", "answered within 1 ms", 2.0))
@@ -63,26 +65,31 @@ class FakeItself:
         return Tested(tuple(f for f in self.found if not wanted or f[0].subject in wanted), ())
 
     async def test_alert(self, actor: Actor) -> float | None:
+        self.permit(actor, "test alert")
         self.did.append(("test alert", actor.id))
         return 0.042
 
     async def reload(self, actor: Actor, *, dry_run: bool) -> Reloaded:
         self._may_fail()
+        (self.permit.check if dry_run else self.permit)(actor, "reload")
         self.did.append(("plan" if dry_run else "reload", actor.id))
         return Reloaded(self.plan)
 
     async def sweep(self, actor: Actor, *, kill: bool) -> Swept:
+        self.permit(actor, "sweep kill" if kill else "sweep list")
         self.did.append(("sweep kill" if kill else "sweep list", actor.id))
         return Swept(self.strays)
 
     async def check_next(self, actor: Actor) -> None:
         self._may_fail()
+        self.permit(actor, "upgrade")
         self.did.append(("check", actor.id))
 
     def become_next(self) -> None:
         self.did.append(("become", ""))
 
     def down(self, actor: Actor) -> None:
+        self.permit(actor, "down")
         self.did.append(("down", actor.id))
 
     def _may_fail(self) -> None:

@@ -13,8 +13,9 @@ import yaml
 
 import handlers
 from ghostbot.bus import Bus
-from ghostbot.config.model import ActionTable
+from ghostbot.config.model import ActionTable, RolesTable
 from ghostbot.core.incident import Hand, Incident
+from ghostbot.core.rights import Grant
 from ghostbot.core.task import Task
 from ghostbot.errors import Failed
 from ghostbot.guards.actions import Actions
@@ -22,7 +23,9 @@ from ghostbot.guards.drill import Drills
 from ghostbot.guards.executor import Executor
 from ghostbot.incidents.care import Care
 from ghostbot.incidents.desk import Desk
+from ghostbot.permit import Permit
 from ghostbot.playground import Playground
+from ghostbot.record import Record
 from ghostbot.slack.gateway import Gateway
 from ghostbot.slack.notifier import Notifier
 from ghostbot.slack.outbox import Outbox
@@ -76,6 +79,8 @@ class Side:
     executor: Executor | None = None
     itself: FakeItself = field(default_factory=FakeItself)
     admins: set[str] = field(default_factory=set)  # ids of those who claimed it
+    roles: dict[str, tuple[Grant, ...]] = field(default_factory=dict)  # as in [roles]
+    record: Record = field(default_factory=Record)
 
 
 def gateway_to(slack: Playground, **changes: Any) -> Gateway:
@@ -106,7 +111,16 @@ def side_of(
     gateway = gateway_to(slack, register=register, tell=told.append)
     admins = set[str]()
     claimed = lambda _team: frozenset(admins)  # noqa: E731
-    people, posts = People(gateway.client, channel, claimed=claimed), FakePosts()
+    roles, record = dict[str, tuple[Grant, ...]](), Record()
+    ghost.permit = permit = Permit(record.note)
+    people = People(
+        gateway.client,
+        channel,
+        roles=lambda: RolesTable(**roles),
+        claimed=claimed,
+        permit=permit,
+    )
+    posts = FakePosts()
     outbox = Outbox(
         client=gateway.writes,
         posts=posts,
@@ -117,6 +131,7 @@ def side_of(
     )
     notifier = Notifier(outbox=outbox, channel=channel, host="den", link=gateway.state)
     side = Side(slack, ghost, gateway, outbox, notifier, posts, incidents, told, admins=admins)
+    side.roles, side.record, side.itself.permit = roles, record, permit
     tasks = tasks_of(side)
     care = care_of(side)
     means = Means(
@@ -146,7 +161,15 @@ def care_of(side: Side) -> Care:
     side.desk.by_id = side.incidents.get  # type: ignore[method-assign]
     kept = KeptIn(side.incidents)
     known = side.ghost.views.keys
-    return Care(side.desk, NoSilences(), newest=kept.newest, known=known, now=lambda: NOW)
+    permit = side.ghost.permit
+    return Care(
+        side.desk,
+        NoSilences(),
+        newest=kept.newest,
+        known=known,
+        permit=permit,
+        now=lambda: NOW,
+    )
 
 
 async def no_lines(_: str) -> tuple[str, ...]:
