@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import pwd
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,6 +31,7 @@ class Settled:
     name: str  # in ghost.toml, else its place
     place: str  # its real path
     table: RootTable
+    is_verified: bool = True  # by the checks that the table names, if it names any
     rules: Rules = NO_RULES  # by which risks are told; a local admin's yes goes beyond them
 
     @property
@@ -79,9 +81,20 @@ def settings(root: str, *, no_verify: bool) -> Settled:
     if table is None:
         return replace(_unsettled(root), rules=Rules(own=policy.own_of(config)))
     rules = policy.rules(table, policy.own_of(config))
+    checked = not no_verify or not (table.verify or table.restart)
     if no_verify:
         table = replace(table, verify=(), restart=())
-    return Settled(table.name, root, table, rules)
+    return Settled(table.name, root, table, is_verified=checked, rules=rules)
+
+
+def tell(settled: Settled, said: dict[str, object]) -> None:
+    """Tell the Ghost that looks after a root what was done there, where one is running."""
+    if settled.name == settled.place:
+        return  # no ghost.toml knows it
+    keys = ("id", "status", "root", "files", "reason", "unattended", "verified")
+    with suppress(errors.GhostError):  # none runs, or it is older than this
+        body = {key: said[key] for key in keys if key in said}
+        Api(place.state_dir()).post("/api/patches/elsewhere", body)
 
 
 def told(plan: Plan, settled: Settled, name: str, *, is_unattended: bool) -> dict[str, object]:
@@ -92,6 +105,7 @@ def told(plan: Plan, settled: Settled, name: str, *, is_unattended: bool) -> dic
         "way": "cli",
         "by": f"local:{_user()}",
         "unattended": is_unattended,
+        "verified": settled.is_verified,
         "plan_digest": plan.digest(settled.identity),
         "files": [change.path for change in plan.changes],
     }
