@@ -32,11 +32,13 @@ from handlers import (
 from handlers.admission import admission
 from handlers.means import Means
 
+ANY_COMMAND = re.compile(r"/.+")  # Slack sends an app none but its own, whatever it is called
+
 
 def register(app: AsyncApp, means: Means) -> None:
     """Let `app` answer all that manifest.yml declares."""
     app.middleware(admission(means))
-    app.command(means.command)(commands.command)
+    app.command(ANY_COMMAND)(commands.command)
     app.event("app_mention")(mentions.mentioned)
     app.event("message")(mentions.messaged)
     app.event("app_home_opened")(home.opened)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,8 +21,9 @@ from handlers.verbs import ANSWERS
 
 
 async def command(ack: AsyncAck, body: dict[str, Any], means: Means, actor: Actor) -> None:
-    """Answer the slash command."""
+    """Answer the slash command, by the name that it was typed by."""
     await ack()
+    means = replace(means, command=body["command"])
     url, trigger = body["response_url"], body.get("trigger_id")
     place = Place(means.gateway, actor.id, body["channel_id"], None, url, trigger)
     submit(means, place, partial(carry_out, body.get("text") or "", means, actor, place))

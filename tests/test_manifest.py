@@ -10,6 +10,7 @@ from typing import Any
 from jsonschema import Draft7Validator
 
 import handlers
+from ghostbot.config.model import COMMAND
 from ghostbot.core.verbs import FIRST, VERBS
 from handlers.means import Means
 from handlers.verbs import ANSWERS
@@ -85,8 +86,10 @@ def test_it_is_valid() -> None:
 
 
 def test_every_command_has_a_listener_and_back() -> None:
-    commands = {c["command"] for c in manifest()["features"]["slash_commands"]}
-    assert registered()["command"] == commands
+    commands = [c["command"] for c in manifest()["features"]["slash_commands"]]
+    assert commands == [COMMAND]
+    assert handlers.ANY_COMMAND.fullmatch(COMMAND)
+    assert "command" in registered()
 
 
 def test_every_shortcut_has_a_listener_and_back() -> None:

@@ -7,7 +7,7 @@ Rule 2: a verb that `chooses` may stand alone: whoever types it is asked for the
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
@@ -79,9 +79,10 @@ class Verb:
         return self.role > Role.VIEWER
 
 
-def _wrong(verb: Verb, rest: Iterable[str]) -> Misheard:
+def _wrong(verb: Verb, rest: Sequence[str], known: Iterable[str] = ()) -> Misheard:
     said = " ".join([verb.name, *rest])
-    return Misheard(f"cannot read “{said}”: write it as in `{verb.usage}`")
+    near = did_you_mean(rest[0], known) if rest else ""
+    return Misheard(f"cannot read “{said}”: write it as in `{verb.usage}`{near}")
 
 
 def nothing(verb: Verb, rest: list[str]) -> Ask | Misheard:
@@ -110,7 +111,9 @@ def only(*words: str) -> Reader:
     def read_one(verb: Verb, rest: list[str]) -> Ask | Misheard:
         said = tuple(word.lower() for word in rest)
         return (
-            Ask(verb.name, said) if len(said) <= 1 and {*said} <= {*words} else _wrong(verb, rest)
+            Ask(verb.name, said)
+            if len(said) <= 1 and {*said} <= {*words}
+            else _wrong(verb, rest, words)
         )
 
     return read_one
@@ -142,7 +145,7 @@ def silence(verb: Verb, rest: list[str]) -> Ask | Misheard:
 
 def tasks(verb: Verb, rest: list[str]) -> Ask | Misheard:
     if rest and (len(rest) != 2 or rest[0].lower() != "cancel"):  # noqa: PLR2004  the word, an id
-        return _wrong(verb, rest)
+        return _wrong(verb, rest, ["cancel"])
     return Ask(verb.name, tuple(rest))
 
 
@@ -154,7 +157,8 @@ def logs(verb: Verb, rest: list[str]) -> Ask | Misheard:
     if more and more[0] != "grep":
         found = line_count(more[0])
         if found is None:
-            no_number = f"“{more[0]}” is no number of lines"
+            near = did_you_mean(more[0], ["grep"])
+            no_number = f"“{more[0]}” is no number of lines{near}"
             return Misheard(f"cannot show logs: {no_number}, see `{verb.usage}`")
         lines, more = found, more[1:]
     if more:

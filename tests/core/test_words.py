@@ -49,6 +49,9 @@ def test_words_are_understood(text: str, meant: Ask) -> None:
         ("hold web for ever", "cannot hold for “ever”"),
         ("hold web for 0s", "cannot hold"),
         ("logs web many", "“many” is no number"),
+        ("logs web gerp x", "did you mean grep?"),
+        ("reload nwo", "did you mean now?"),
+        ("tasks cancle 1", "did you mean cancel?"),
         ("logs web -5", "“-5” is no number"),
         ("logs web ٣", "is no number"),  # an Arabic three is a digit to isdigit alone
         ("logs web 5 grep", "cannot read"),

@@ -271,9 +271,10 @@ async def slack_side(
     channel: str | None = "#ghost-alerts",
     patching: Callable[[Gateway, Outbox, People], Patching] = lambda *_: None,  # type: ignore[assignment,return-value]
     *more: Callable[[], Any],
+    slack: Playground | None = None,
 ) -> AsyncIterator[Side]:
     """A playground with Ghost connected to it."""
-    slack = Playground(manifest())
+    slack = slack or Playground(manifest())
     await slack.start()
     side = side_of(slack, ghost, channel, patching)
     assert side.executor is not None

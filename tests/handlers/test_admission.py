@@ -120,7 +120,7 @@ async def test_bots_are_not_answered(slack: Listening) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        COMMAND | {"command": "/other"},
+        COMMAND | {"command": "none at all"},
         {"type": "event_callback", "team_id": "T1", "event_id": "E", "event": {"type": "new"}},
         {
             "type": "block_actions",

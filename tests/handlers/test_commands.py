@@ -10,9 +10,10 @@ import pytest
 
 from ghostbot.errors import Failed
 from ghostbot.orders import Doing
+from ghostbot.playground import Playground
 from ghostbot.slack.blocks.menus import SAY
 from tests.fakes.ghost import FakeGhost, died
-from tests.fakes.slack_side import Side, shown, slack_side
+from tests.fakes.slack_side import Side, manifest, shown, slack_side
 
 
 @pytest.fixture
@@ -54,6 +55,14 @@ async def test_what_is_shown_of_one_daemon_can_be_acted_on_at_once(side: Side) -
     told = await answer(side, "/ghost status web")
     await side.slack.press(told["ts"], f"{SAY}:restart web")
     await side.slack.until(lambda seen: any("restarted *web*" in m["text"] for m in seen))
+
+
+async def test_the_command_is_called_as_it_was_typed() -> None:
+    second = manifest()
+    second["features"]["slash_commands"][0]["command"] = "/ghost-staging"
+    async with slack_side(FakeGhost.of("web"), slack=Playground(second)) as side:
+        told = await answer(side, "/ghost-staging help restart")
+        assert "/ghost-staging restart NAME" in shown(told)
 
 
 async def test_nothing_typed_is_help(side: Side) -> None:
