@@ -15,8 +15,9 @@ from urllib.parse import quote, urlencode
 import click
 
 from ghostbot import errors
-from ghostbot.cli import place, words
+from ghostbot.cli import patch_root, place, words
 from ghostbot.cli.api import Api
+from ghostbot.patches import marks
 from ghostbot.patches.diff import visible
 
 BODY_BYTES = 2 * 1024 * 1024
@@ -159,10 +160,19 @@ def reject(patch_id: str, *, why: str | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("root", metavar="ROOT")
+@click.argument("root", metavar="ROOT|DIR")
+@click.option("--state-dir", metavar="DIR", help="Where the mark lies.")
 @place.option
-def clear(root: str) -> None:
-    """Say that a root is mended, which a patch left half way: it takes patches again."""
+def clear(root: str, *, state_dir: str | None) -> None:
+    """Say that a root is mended, which a patch left half way: it takes patches again.
+
+    A folder is named by its path, with a slash in it; then no Ghost need run.
+    """
+    if "/" in root or root in {".", ".."}:
+        found = marks.clear(patch_root.state_dir(state_dir), root)
+        said = "needed nobody" if found is None else f"takes patches again, after {found.patch}"
+        click.echo(words.safe(f"{root} {said}"))
+        return
     path = f"/api/patches/roots/{quote(root, safe='')}/clear"
     click.echo(words.safe(Api(place.state_dir()).post(path, {})["said"]))
 

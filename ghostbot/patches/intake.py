@@ -148,8 +148,9 @@ class Intake:
         state_dir = self.register.state_dir
         try:
             if p.reverts is not None:
+                there = (await self.register.get(p.reverts)).journal or p.reverts
                 return await asyncio.to_thread(
-                    planned_back, p.reverts, root, p.submitter, config, state_dir
+                    planned_back, there, root, p.submitter, config, state_dir
                 )
             return await asyncio.to_thread(planned, asked, root, p.submitter, config)
         except (Refused, GhostError) as error:
