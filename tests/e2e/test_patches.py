@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -65,6 +67,7 @@ approver = {approver}
 listen = "off"
 [defaults]
 ready_after = "200ms"
+restart_delay = "3s"
 [daemon.web]
 command = {program("counter.py")}
 [root.app]
@@ -237,3 +240,23 @@ async def test_a_post_is_a_card_within_two_seconds(slack: Playground, tmp_path: 
             took.append(clock() - began)
             await told(slack, ts, "awaiting_approval")
         assert max(took) < 2, took
+
+
+async def test_an_alert_that_follows_a_patch_takes_it_back_with_one_click(
+    slack: Playground, tmp_path: Path
+) -> None:
+    async with real_ghost(tmp_path, house(tmp_path), slack) as ghost:
+        await connected(ghost)
+        polite = RUDE.replace("damn", "bless")
+        slack.post(channel="#patches", by="robot", text=f"```\n{polite}```")
+        waiting = await card(slack, "p1", "waits for approval")
+        await slack.press(waiting["ts"], "ghost_patch_approve", by="alice", channel="#patches")
+        await card(slack, "p1", "is applied and checked")
+        os.kill(await pid_of_web(ghost), signal.SIGKILL)
+        alert = await slack.until(
+            lambda seen: next((m for m in seen if "Revert p1" in words_of(m)), None)
+        )
+        assert "patch p1 was applied" in words_of(alert)
+        await slack.press(alert["ts"], "ghost_patch_revert", by="alice")
+        await card(slack, "p1", "p2 took it back")
+        assert greeting(tmp_path) == "hello\n"
