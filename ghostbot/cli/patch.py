@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,13 +18,14 @@ from ghostbot import errors
 from ghostbot.cli import patch_root, patches, place, words
 from ghostbot.cli.patch_face import Face
 from ghostbot.cli.patch_log import log
-from ghostbot.cli.patch_root import Settled, settings, told
+from ghostbot.cli.patch_root import Settled, settings, tell, told
 from ghostbot.core.patch import Plan, Refused
 from ghostbot.core.proposal import Status
-from ghostbot.patches import chain
+from ghostbot.patches import chain, marks
 from ghostbot.patches.apply import drifted
 from ghostbot.patches.carrying import Carried, Means, carry_out
 from ghostbot.patches.compile import compile_patch
+from ghostbot.patches.marks import Mark
 from ghostbot.patches.paths import Rules
 from ghostbot.patches.recover import recover
 from ghostbot.patches.revert import inverse
@@ -132,6 +134,7 @@ def _offer(plan: Plan, work: _Work, *, dry_run: bool, yes: bool) -> int:
         return work.face.ended(plan, None, Carried(status=Status.NOOP))
     if dry_run:
         return work.face.shown(plan, drifted(plan, work.tree))
+    marks.refuse_marked(work.state, work.tree.root, work.settled.name)
     if not yes:
         _ask(plan, work.face)
     name = f"cli-{secrets.token_hex(4)}"
@@ -145,7 +148,12 @@ def _offer(plan: Plan, work: _Work, *, dry_run: bool, yes: bool) -> int:
         rules=work.tree.rules,
         means=Means(moved=work.face.turned, live=work.settled.live),
     )
-    _log(work.state, {**said, "status": carried.status.value, "reason": carried.reason})
+    if carried.status is Status.ATTENTION:
+        root, left = work.tree.root, carried.left
+        marks.mark(work.state, Mark(patch=name, root=root, at=time.time(), left=left))
+    said |= {"status": carried.status.value, "reason": carried.reason}
+    _log(work.state, said)
+    tell(plan, work.settled, carried, said)
     return work.face.ended(plan, name, carried)
 
 

@@ -165,6 +165,7 @@ class Proposal:
     reverted_by: str | None = None  # the id of what took it back
     follows: str | None = None  # the id of the superseded one that it is a new plan of
     followed_by: str | None = None
+    journal: str | None = None  # the name of its journal, where that is not its id
     created_at: float
     updated_at: float
     expires_at: float | None = None
