@@ -28,6 +28,7 @@ from ghostbot.patches.register import Register
 from ghostbot.store.proposals import Asked
 
 TEXT_BYTES = 2 * 1024 * 1024  # what any door takes; a patch of over 1 MiB is refused with its place
+TITLE_MOST = 200  # characters: a title is one line
 PENDING_MOST = 200  # of one submitter, whatever its door allows
 PLANNING_S = 60.0  # whoever delivers a second time waits so long for the first one's plan
 GHOST = Submitter(id="ghost", name="Ghost", way=Way.GHOST)
@@ -191,7 +192,7 @@ def _received(offer: Offer, root: RootTable, now: float) -> Proposal:
         status=Status.RECEIVED,
         submitter=offer.submitter,
         carrier=offer.carrier,
-        title=offer.title,
+        title=" ".join((offer.title or "").split())[:TITLE_MOST] or None,
         root=root.name,
         format=offer.format,
         key=offer.key,

@@ -10,6 +10,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 from ghostbot.config.model import Config, RootTable
@@ -18,6 +19,7 @@ from ghostbot.core.words import did_you_mean
 from ghostbot.errors import Failed, NoSuch, NotAllowed
 from ghostbot.patches import marks
 from ghostbot.patches.approving import LOCAL, person, refuse_elsewhere, with_no, with_yes
+from ghostbot.patches.elsewhere import Elsewhere, taken
 from ghostbot.patches.intake import Intake
 from ghostbot.patches.journal import journals
 from ghostbot.patches.live import Live, nothing_live
@@ -206,6 +208,10 @@ class Pipeline:
         self._register.note("patch", by.id, f"{root} is mended", root=root, id=found.patch)
         return f"{root} takes patches again; {found.patch} had left it half way"
 
+    async def elsewhere(self, done: Elsewhere) -> Proposal:
+        """Keep what a person carried out at the machine, and tell it. Raises NoSuch."""
+        return await taken(self._register, done, self._config().roots)
+
     # Within.
 
     def _approved(self, p: Proposal) -> None:
@@ -222,8 +228,10 @@ class Pipeline:
             raise Failed(f"cannot approve {p.id}: {(error.strerror or 'error').lower()}") from None
         if why is None:
             return
-        new = await self._works.supersede(p, why)
-        follow = f"; {new.id} is its new plan, look at that" if new.id != p.id else ""
+        with suppress(Moved):  # somebody else noticed it at the same time
+            await self._works.supersede(p, why)
+        after = (await self._register.get(p.id)).followed_by
+        follow = f"; {after} is its new plan, look at that" if after else ""
         raise Moved(f"cannot approve {p.id}: {why}{follow}")
 
     def _approve_in(self, root: RootTable) -> str:

@@ -130,3 +130,14 @@ async def test_a_ghost_that_is_killed_while_it_verifies_leaves_the_old_tree(
         assert "Ghost ended" in found["reason"]
         assert (tmp_path / "app" / "greet.py").read_text() == GREET
         assert "was cut short" in ghost.out.read_text()
+
+
+async def test_a_root_that_a_reload_brings_takes_patches_at_once(tmp_path: Path) -> None:
+    async with house(tmp_path) as ghost:
+        whole = ghost.config.read_text()
+        ghost.config.write_text(whole.replace("[root.app]\npath", "[root.other]\npath"))
+        code, out, err = await ghost.cli("reload")
+        assert (code, "root.other" in out) == (0, True), out + err
+        assert (await patch(ghost, "submit", "hello.patch"))["root"] == "other"
+        code, _, err = await ghost.cli("patch", "submit", "hello.patch", "--root", "app")
+        assert (code, "no such root" in err) == (4, True)

@@ -434,3 +434,40 @@ async def test_an_alert_soon_after_a_patch_may_be_its_doing(tmp_path: Path) -> N
         back = await pipeline.revert(p.id, ADA)
         await pipeline.wait(back.id, 10)
         assert await pipeline.lately("web") is None
+
+
+async def test_who_approve_at_once_what_has_changed_are_all_told_of_one_new_plan(
+    tmp_path: Path,
+) -> None:
+    shop = Shop(tmp_path)
+    async with shop.idle() as pipeline:
+        p = await offered(pipeline)
+        (shop.root / "greet.py").write_text(f"# new\n{GREET}")
+        found = await asyncio.gather(
+            *(pipeline.approve(p.id, who, p.digest or "") for who in (ADA, BOB) for _ in range(5)),
+            return_exceptions=True,
+        )
+        assert all(isinstance(one, Moved) for one in found), found
+        assert [one.id for one in await pipeline.find()] == ["p2", "p1"]
+
+
+async def test_a_title_is_one_short_line(tmp_path: Path) -> None:
+    async with Shop(tmp_path).idle() as pipeline:
+        p = await offered(pipeline, title=" two\nlines " + "x" * 500)
+        assert (p.title or "").startswith("two lines xxx")
+        assert len(p.title or "") == 200
+
+
+async def test_texts_and_backups_are_kept_for_a_while_and_not_for_ever(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    async with shop.open() as pipeline:
+        p = await applied(pipeline)
+        waits = await offered(pipeline, RISKY)
+    shop.late_s = 31 * 86_400.0
+    shop.set(expires_s=1e9)
+    async with shop.idle() as pipeline:
+        await pipeline._works._prune()
+        assert await pipeline._store.asked(p.id) is None
+        assert await pipeline._store.asked(waits.id) is not None
+        assert (await pipeline.get(p.id)).status is Status.APPLIED
+        assert await pipeline.diff(p.id) == ""
