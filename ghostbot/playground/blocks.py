@@ -31,7 +31,6 @@ TABLE_BUDGET = 10_000
 VIEW_BYTES = 250_000
 MOST_ATTACHMENTS = 100
 ALERT_TEXT = 200
-MOST_OPTIONS = 100
 
 MESSAGE: frozenset[Surface] = frozenset({"message"})
 MESSAGE_HOME: frozenset[Surface] = frozenset({"message", "home"})
@@ -86,10 +85,8 @@ def check_options(answer: Json) -> None:
     groups = answer.get("option_groups")
     lists = [answer.get("options")] if groups is None else [g.get("options") for g in groups]
     for options in lists if answer else []:
-        if not isinstance(options, list) or len(options) > MOST_OPTIONS:
-            raise explained(
-                "invalid_arguments", f"must be a list of at most {MOST_OPTIONS} options"
-            )
+        if not isinstance(options, list):
+            raise explained("invalid_arguments", "missing required field: options")
         shell = {"type": "static_select", "action_id": "a", "options": options}
         mistakes = list(_schema_mistakes(shell, "static_select_element", "")) if options else []
         if mistakes:

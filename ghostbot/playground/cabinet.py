@@ -14,7 +14,7 @@ from ghostbot.playground.directory import TEAM_DOMAIN, TEAM_ID
 from ghostbot.playground.normal import Json
 
 MOST_FILES = 200
-MOST_KEPT = 128 << 20  # bytes of all files together
+MOST_KEPT = 64 << 20  # bytes of all files together
 MOST_SNIPPET = 1 << 20  # Slack shows a longer text as a file
 PREVIEW = 2_000  # characters of a text that are shown
 TYPES = {

@@ -37,6 +37,7 @@ class World:
     base_url: str = ""
     edit_window_s: float | None = None  # the workspace's rule on how long posts may be edited
     pins: dict[str, dict[str, int]] = field(default_factory=dict)  # channel → ts → when
+    later: dict[str, Any] = field(default_factory=dict)  # what was scheduled, by its id
     on_notice: Callable[[str, str], None] = lambda _user, _text: None
 
     def post(self, message: Message) -> Message:

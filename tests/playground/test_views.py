@@ -232,6 +232,7 @@ async def test_an_external_select_asks_the_app(
         {"options": [{"text": plain("x" * 76), "value": "x"}]},
         {"options": [{"text": plain("x")}]},
         {"options": "x"},
+        {"else": []},
         {"option_groups": [{"label": plain("g"), "options": [{"value": "x"}]}]},
     ],
 )

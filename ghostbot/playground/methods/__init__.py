@@ -11,6 +11,7 @@ from ghostbot.playground.methods import (
     people,
     pins,
     reactions,
+    schedule,
     views,
 )
 from ghostbot.playground.methods.rights import Method
@@ -23,4 +24,5 @@ METHODS: Mapping[str, Method] = {
     **files.METHODS,
     **reactions.METHODS,
     **pins.METHODS,
+    **schedule.METHODS,
 }

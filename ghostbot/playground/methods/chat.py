@@ -29,11 +29,11 @@ METADATA_BYTES = 8_000  # metadata_too_large
 
 def post_message(world: World, args: Args) -> Json:
     """chat.postMessage."""
-    channel = _target(world, args)
-    content = _content(args)
+    channel = target_of(world, args)
+    content = content_of(args)
     if content.empty:
         raise Refused("no_text")
-    thread_ts = _thread(world, channel, args)
+    thread_ts = thread_of(world, channel, args)
     message = world.from_app(
         channel.id,
         content,
@@ -58,7 +58,7 @@ def update(world: World, args: Args) -> Json:
     window_s = world.edit_window_s
     if window_s is not None and world.clock.now() - float(old.ts) > window_s:
         raise Refused("edit_window_closed")
-    content = _content(args)
+    content = content_of(args)
     if content.text is None and content.blocks is None and content.attachments is None:
         raise Refused("no_text")
     if content.text is not None and len(content.text) > UPDATE_TEXT:
@@ -75,14 +75,14 @@ def update(world: World, args: Args) -> Json:
 
 def post_ephemeral(world: World, args: Args) -> Json:
     """chat.postEphemeral."""
-    channel = _target(world, args)
-    content = _content(args)
+    channel = target_of(world, args)
+    content = content_of(args)
     if content.empty:
         raise Refused("no_text")
     user = args.need("user")
     if user not in channel.members:
         raise Refused("user_not_in_channel")
-    thread_ts = _thread(world, channel, args)
+    thread_ts = thread_of(world, channel, args)
     message = world.from_app(channel.id, content, thread_ts=thread_ts, only_for=user)
     world.post(message)
     return {"message_ts": message.ts}
@@ -110,7 +110,7 @@ def get_permalink(world: World, args: Args) -> Json:
     return {"channel": channel.id, "permalink": f"https://{TEAM_DOMAIN}.slack.com/{path}"}
 
 
-def _target(world: World, args: Args) -> Channel:
+def target_of(world: World, args: Args) -> Channel:
     """Where to post: a channel's id or name, or a person's id for their DM."""
     name = args.need("channel")
     workspace = world.workspace
@@ -131,7 +131,7 @@ def _target(world: World, args: Args) -> Channel:
     return channel
 
 
-def _content(args: Args) -> Content:
+def content_of(args: Args) -> Content:
     blocks, attachments = args.get("blocks"), args.get("attachments")
     text = args.values.get("text")
     if markdown := args.get("markdown_text"):
@@ -144,7 +144,7 @@ def _content(args: Args) -> Content:
     return normal_content(text, blocks, attachments)
 
 
-def _thread(world: World, channel: Channel, args: Args) -> str | None:
+def thread_of(world: World, channel: Channel, args: Args) -> str | None:
     """The thread to reply in; a reply to a reply goes to the same thread."""
     ts = args.text("thread_ts")
     if not ts:

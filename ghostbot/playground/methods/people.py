@@ -18,6 +18,8 @@ from ghostbot.playground.shown import profile
 from ghostbot.playground.wire import Args, Refused
 from ghostbot.playground.world import World
 
+EMAIL_DOMAIN = "playground.example"
+
 
 def auth_test(world: World, _args: Args) -> Json:
     """auth.test."""
@@ -55,6 +57,20 @@ def user_list(world: World, args: Args) -> Json:
     members, cursor = page(people, args, default=100)
     now = int(world.clock.now())
     return {"members": members, "cache_ts": now, "response_metadata": {"next_cursor": cursor}}
+
+
+def user_by_email(world: World, args: Args) -> Json:
+    """users.lookupByEmail; everybody's address is their name at playground.example."""
+    name, _, place = args.need("email").partition("@")
+    for person in world.workspace.people.values():
+        if place == EMAIL_DOMAIN and person.name == name and not person.is_bot:
+            return {"user": _as_wire(person, with_locale=False)}
+    raise Refused("users_not_found")
+
+
+def emoji_list(_world: World, _args: Args) -> Json:
+    """emoji.list: the workspace has no emoji of its own."""
+    return {"emoji": {}, "cache_ts": "0"}
 
 
 def usergroup_list(world: World, args: Args) -> Json:
@@ -154,6 +170,8 @@ METHODS = {
     "auth.test": Method(auth_test, SPECIAL),
     "apps.connections.open": Method(open_connection, TIER_1, "connections:write", app_token=True),
     "users.info": Method(user_info, TIER_4, "users:read"),
+    "emoji.list": Method(emoji_list, TIER_2, "emoji:read"),
+    "users.lookupByEmail": Method(user_by_email, TIER_3, "users:read.email"),
     "users.list": Method(user_list, TIER_2, "users:read"),
     "usergroups.list": Method(usergroup_list, TIER_2, "usergroups:read"),
     "usergroups.users.list": Method(usergroup_users, TIER_2, "usergroups:read"),

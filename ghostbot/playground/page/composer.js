@@ -23,9 +23,8 @@ export function composer({ testid, words, send, share }) {
     rows: 1,
     placeholder: words,
     "aria-label": words,
-    role: "combobox",
     "aria-controls": listId,
-    "aria-expanded": "false",
+    "aria-haspopup": "listbox",
     "aria-autocomplete": "list",
     spellcheck: false,
     oninput: () => {
@@ -87,14 +86,12 @@ export function composer({ testid, words, send, share }) {
 
   function hide() {
     list.hidden = true;
-    input.setAttribute("aria-expanded", "false");
     input.removeAttribute("aria-activedescendant");
   }
 
   function drawList() {
     if (!fitting.length) return hide();
     list.hidden = false;
-    input.setAttribute("aria-expanded", "true");
     input.setAttribute("aria-activedescendant", `${listId}-${at}`);
     list.replaceChildren(
       ...fitting.map((one, index) =>
