@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import pwd
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,10 +19,15 @@ from ghostbot import errors
 from ghostbot.cli import place
 from ghostbot.cli.api import Api
 from ghostbot.config.model import Config, RootTable
-from ghostbot.core.patch import Plan
-from ghostbot.core.proposal import CheckLine
+from ghostbot.core.patch import Change, Plan
+from ghostbot.core.proposal import CheckLine, Status
 from ghostbot.patches import policy
+from ghostbot.patches.carrying import Carried
+from ghostbot.patches.diff import count
 from ghostbot.patches.paths import NO_RULES, Rules
+from ghostbot.patches.risk import risks, tier
+
+ENDS = (Status.APPLIED, Status.ATTENTION)  # what leaves a tree another than it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +93,25 @@ def settings(root: str, *, no_verify: bool) -> Settled:
     return Settled(table.name, root, table, is_verified=checked, rules=rules)
 
 
-def tell(settled: Settled, said: dict[str, object]) -> None:
-    """Tell the Ghost that looks after a root what was done there, where one is running."""
-    if settled.name == settled.place:
-        return  # no ghost.toml knows it
-    keys = ("id", "status", "root", "files", "reason", "unattended", "verified")
+def tell(plan: Plan, settled: Settled, carried: Carried, said: Mapping[str, object]) -> None:
+    """Tell the Ghost that looks after a root what was changed there, where one is running."""
+    if settled.name == settled.place or carried.status not in ENDS:
+        return  # no ghost.toml knows it, or nothing is another than it was
+    keys = ("id", "status", "root", "reason", "plan_digest", "unattended", "verified")
+    body = {key: said.get(key) for key in keys} | {
+        "format": plan.format,
+        "risk": risks(plan, settled.rules),
+        "left": carried.left,
+        "files": [_told_of(change) for change in plan.changes],
+    }
     with suppress(errors.GhostError):  # none runs, or it is older than this
-        body = {key: said[key] for key in keys if key in said}
         Api(place.state_dir()).post("/api/patches/elsewhere", body)
+
+
+def _told_of(change: Change) -> dict[str, object]:
+    lines = count(change)
+    told = {"path": change.path, "op": change.op.value, "tier": tier(change)}
+    return {**told, "added": lines.added, "removed": lines.removed}
 
 
 def told(plan: Plan, settled: Settled, name: str, *, is_unattended: bool) -> dict[str, object]:

@@ -19,13 +19,11 @@ from slack_sdk.errors import SlackApiError
 
 from ghostbot.core.proposal import Proposal, Status, Way
 from ghostbot.errors import GhostError
-from ghostbot.patches.elsewhere import Elsewhere
 from ghostbot.patches.telling import proposal_json
 from ghostbot.slack.blocks import patch as cards
 from ghostbot.slack.blocks import patch_answer as answers
 from ghostbot.slack.blocks import patch_steps as steps
 from ghostbot.slack.blocks.patch import Shown
-from ghostbot.slack.blocks.patch_elsewhere import elsewhere
 from ghostbot.slack.files import Files
 from ghostbot.slack.outbox import Outbox
 from ghostbot.slack.refusals import NETWORK, code_of
@@ -112,11 +110,6 @@ class Cards:
         if self._channel is not None:
             key = card_key(proposal.id)
             self._outbox.reply(f"{key}:gone", key, self._channel, answers.deleted(proposal))
-
-    def elsewhere(self, done: Elsewhere) -> None:
-        """Say what somebody carried out at the machine, past the pipeline."""
-        if self._channel is not None:
-            self._outbox.put(f"{card_key(done.id)}:here", self._channel, elsewhere(done))
 
     async def run(self) -> None:
         """Say what is to be said, until cancelled."""

@@ -3,71 +3,98 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
 from ghostbot import errors
-from ghostbot.core.proposal import ENDED, Status
+from ghostbot.core.patch import Op
+from ghostbot.core.proposal import FileLine, Proposal, Status
+from ghostbot.orders import Actor
 from ghostbot.patches.elsewhere import Elsewhere
+from ghostbot.patches.telling import proposal_json
 from ghostbot.permit import Permit
 from ghostbot.web import answers, asked
 from ghostbot.web.admission import ACTOR
 
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")  # as journals take it
-FILES_MOST = 100
-KEYS = ("id", "status", "root", "files", "reason", "unattended", "verified")
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+FILES_MOST = 50
+WORDS_MOST = 50
+WORD_MOST = 1000
+ENDS = (Status.APPLIED, Status.ATTENTION)  # what leaves the tree another than it was
+TEXTS = ("id", "status", "root", "plan_digest", "format", "reason")
+LISTS = ("risk", "left")
+KEYS = (*TEXTS, *LISTS, "files", "unattended", "verified")
 
 
 class ToldElsewhere:
     """`POST /api/patches/elsewhere`."""
 
-    def __init__(self, permit: Permit, say: Callable[[Elsewhere], None] | None) -> None:
-        """Take who permits and notes, and who says it to people; None where nobody does."""
+    def __init__(self, permit: Permit, keep: Callable[[Elsewhere], Awaitable[Proposal]]) -> None:
+        """Take who permits, and who keeps and tells it."""
         self._permit = permit
-        self._say = say
+        self._keep = keep
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of this noun."""
         return [web.post("/api/patches/elsewhere", self.told)]
 
     async def told(self, request: web.Request) -> web.Response:
-        """Take what became of a patch, note it, and say it in the channel."""
+        """Take what became of a patch: a proposal from now on, which is over."""
         asked.query(request)
         actor = request[ACTOR]
-        self._permit.check(actor, "patch submit")
-        done = _read(await asked.body(request, *KEYS), actor.name)
-        what = f"{done.id} of {done.root} by ghost patch apply: {done.status.value}"
-        self._permit.note("patch", actor.id, what, id=done.id, status=done.status.value)
-        if self._say is not None:
-            self._say(done)
-        return answers.answer({"said": self._say is not None})
+        self._permit.check(actor, "patch approve")  # it was carried out, so it needed a yes
+        done = _read(await asked.body(request, *KEYS), actor)
+        return answers.answer(proposal_json(await self._keep(done)))
 
 
-def _read(body: dict[str, Any], by: str) -> Elsewhere:
-    name, status, root = (body.get(key) for key in ("id", "status", "root"))
-    files, reason = body.get("files", []), body.get("reason")
-    if not isinstance(name, str) or not ID.fullmatch(name):
+def _read(body: dict[str, Any], actor: Actor) -> Elsewhere:
+    said: dict[str, Any] = {key: body.get(key) for key in TEXTS}
+    lists: dict[str, Any] = {key: body.get(key, []) for key in LISTS}
+    for key, text in said.items():
+        if not isinstance(text, str | None):
+            raise _wrong(key, "a text")
+    for key, words in lists.items():
+        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+            raise _wrong(key, "a list of texts")
+    if not ID.fullmatch(said["id"] or ""):
         raise _wrong("id", "the id of a patch")
-    if status not in [one.value for one in ENDED]:
-        raise _wrong("status", "how it ended")
-    if not isinstance(root, str) or not root:
-        raise _wrong("root", "the name of a root")
-    if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
-        raise _wrong("files", "a list of paths")
-    if not isinstance(reason, str | None):
-        raise _wrong("reason", "a sentence")
+    if said["status"] not in [one.value for one in ENDS]:
+        raise _wrong("status", f"{' or '.join(ENDS)}: nothing else changes a tree")
+    if not DIGEST.fullmatch(said["plan_digest"] or ""):
+        raise _wrong("plan_digest", "that of the plan")
     return Elsewhere(
-        id=name,
-        status=Status(status),
-        root=asked.cut(root),
-        by=by,
-        files=tuple(asked.cut(file) for file in files[:FILES_MOST]),
-        reason=None if reason is None else reason[:1000],
+        id=said["id"] or "",
+        status=Status(said["status"]),
+        root=asked.cut(said["root"] or ""),
+        by=actor.id,
+        name=actor.name,
+        digest=said["plan_digest"] or "",
+        format=None if said["format"] is None else asked.cut(said["format"]),
+        files=_files(body.get("files", [])),
+        risk=tuple(asked.cut(word) for word in lists["risk"][:WORDS_MOST]),
+        left=tuple(line[:WORD_MOST] for line in lists["left"][:WORDS_MOST]),
+        reason=said["reason"] and said["reason"][:WORD_MOST],
         is_unattended=body.get("unattended") is True,
         is_verified=body.get("verified") is not False,
     )
+
+
+def _files(told: Any) -> tuple[FileLine, ...]:
+    if not isinstance(told, list) or not all(isinstance(one, dict) for one in told):
+        raise _wrong("files", "a list of what became of each")
+    return tuple(_file(one) for one in told[:FILES_MOST])
+
+
+def _file(told: dict[str, Any]) -> FileLine:
+    path, op, tier = (str(told.get(key)) for key in ("path", "op", "tier"))
+    added, removed = told.get("added"), told.get("removed")
+    if op not in list(Op) or type(added) is not int or type(removed) is not int:
+        raise _wrong("files", "what became of each: path, op, tier, added, removed")
+    path, tier = path[:WORD_MOST], asked.cut(tier)
+    return FileLine(path=path, op=op, tier=tier, added=added, removed=removed)
 
 
 def _wrong(key: str, what: str) -> errors.BadRequest:

@@ -1,4 +1,4 @@
-"""What `ghost patch apply` tells a running Ghost, which tells it to people."""
+"""What `ghost patch apply` tells a running Ghost becomes a proposal that all see."""
 
 from __future__ import annotations
 
@@ -8,37 +8,56 @@ from typing import Any
 
 import pytest
 
-from ghostbot.core.proposal import Status
+from ghostbot.core.proposal import Proposal
+from ghostbot.errors import NoSuch
 from ghostbot.patches.elsewhere import Elsewhere
-from ghostbot.slack.blocks.patch_elsewhere import elsewhere
 from ghostbot.web.elsewhere import ToldElsewhere
-from tests.fakes.block_kit import assert_fits
 from tests.fakes.doors import Asked, open_doors
+from tests.fakes.pipelines import Shop
 
-DONE = {"id": "cli-1a2b", "status": "applied", "root": "app", "files": ["a.py"], "unattended": True}
+FILE = {"path": "a.py", "op": "update", "tier": "exact", "added": 1, "removed": 2}
+DONE = {
+    "id": "cli-1a2b",
+    "status": "applied",
+    "root": "app",
+    "plan_digest": f"sha256:{'0' * 64}",
+    "files": [FILE],
+    "risk": ["delete"],
+    "unattended": True,
+    "verified": False,
+}
 
 
 @pytest.fixture
-def said() -> list[Elsewhere]:
-    return []
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path)
 
 
 @pytest.fixture
-async def asked(tmp_path: Path, said: list[Elsewhere]) -> AsyncIterator[Asked]:
-    async with open_doors(
-        tmp_path, more=lambda k: [ToldElsewhere(k.ghost.permit, said.append)]
-    ) as opened:
-        yield opened
+async def asked(tmp_path: Path, shop: Shop) -> AsyncIterator[Asked]:
+    async with shop.open() as pipeline:
+
+        async def keep(done: Elsewhere) -> Proposal:
+            return await pipeline.elsewhere(done)
+
+        told = lambda k: [ToldElsewhere(k.ghost.permit, keep)]  # noqa: E731
+        async with open_doors(tmp_path / "doors", more=told) as opened:
+            yield opened
 
 
-async def test_what_was_done_is_said_with_who_did_it(asked: Asked, said: list[Elsewhere]) -> None:
-    answer = await asked.ask("POST /api/patches/elsewhere", DONE)
-    assert (answer.status, answer.json) == (200, {"said": True})
-    (done,) = said
-    assert (done.id, done.status, done.root) == ("cli-1a2b", Status.APPLIED, "app")
-    assert done.files == ("a.py",)
-    assert done.is_unattended
-    assert done.by
+async def test_it_is_kept_once_as_who_did_it_and_told(asked: Asked, shop: Shop) -> None:
+    answers = [await asked.ask("POST /api/patches/elsewhere", DONE) for _ in range(2)]
+    assert [answer.status for answer in answers] == [200, 200]
+    p = answers[0].json
+    assert (p["status"], p["over"], p["root"], p["risk"]) == ("applied", True, "app", ["delete"])
+    assert p["title"] == "ghost patch apply (its checks were left out)"
+    assert p["submitter"]["id"].startswith("local:")
+    assert [(one["unattended"], one["by"]) for one in p["approvals"]] == [
+        (True, p["submitter"]["id"])
+    ]
+    assert p["files"][0]["path"] == "a.py"
+    assert answers[1].json["id"] == p["id"]
+    assert len(shop.told) == 1
 
 
 @pytest.mark.parametrize(
@@ -47,42 +66,28 @@ async def test_what_was_done_is_said_with_who_did_it(asked: Asked, said: list[El
         {"id": "../x"},
         {"id": None},
         {"status": "approved"},
+        {"status": "rolled_back"},
         {"status": []},
-        {"root": ""},
+        {"root": 1},
+        {"plan_digest": "sha256:0"},
         {"files": "a"},
         {"files": [1]},
+        {"files": [{**FILE, "op": "burn"}]},
+        {"files": [{**FILE, "added": "x"}]},
+        {"risk": [1]},
         {"reason": 1},
         {"text": "x"},
     ],
 )
-async def test_what_makes_no_sense_is_said_to_nobody(
-    asked: Asked, said: list[Elsewhere], wrong: dict[str, Any]
+async def test_what_makes_no_sense_is_kept_by_nobody(
+    asked: Asked, shop: Shop, wrong: dict[str, Any]
 ) -> None:
     answer = await asked.ask("POST /api/patches/elsewhere", {**DONE, **wrong})
-    assert answer.status == 400
-    assert said == []
+    assert answer.status == 400, answer.body
+    assert shop.told == []
 
 
-async def test_without_the_token_nobody_is_heard(asked: Asked, said: list[Elsewhere]) -> None:
+async def test_a_root_that_is_none_of_ours_is_404_and_no_token_401(asked: Asked) -> None:
+    assert (await asked.ask("POST /api/patches/elsewhere", {**DONE, "root": "b"})).status == 404
     assert (await asked.private("POST /api/patches/elsewhere", DONE)).status == 401
-    assert said == []
-
-
-@pytest.mark.parametrize("status", list(Status))
-def test_every_end_is_a_message_that_slack_takes(status: Status) -> None:
-    done = Elsewhere(
-        id="cli-1",
-        status=status,
-        root="<!channel>",
-        by="eve <@U1>",
-        files=tuple(f"f{n}" for n in range(9)),
-        reason="no *room*\n" * 400,
-        is_verified=False,
-    )
-    message = elsewhere(done)
-    assert_fits(message)
-    text = message.text
-    assert "<!channel>" not in text
-    assert "<@U1>" not in text
-    if status is Status.APPLIED:
-        assert "and 4 more. Its checks were left out" in text
+    assert NoSuch("x", "root").code == "no_such_root"
