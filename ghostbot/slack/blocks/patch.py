@@ -150,7 +150,7 @@ def _risks(p: Proposal) -> list[Block]:
 def _checks(p: Proposal) -> list[Block]:
     if not p.checks:
         return []
-    lines = [_check(one) for one in p.checks[-CHECKS_SHOWN:]]
+    lines = [_check(one, p.reason or "") for one in p.checks[-CHECKS_SHOWN:]]
     blocks = [section("\n".join(lines))]
     failed = next((one for one in reversed(p.checks) if not one.ok and one.output), None)
     if failed is not None and p.is_over:
@@ -158,9 +158,10 @@ def _checks(p: Proposal) -> list[Block]:
     return blocks
 
 
-def _check(one: CheckLine) -> str:
+def _check(one: CheckLine, told: str) -> str:
+    """Say how a check went; why it failed, unless that was `told` above it."""
     sign, did = ("✅", "passed") if one.ok else ("❌", "failed")
-    said = f": {escape(cut(one.said, 200))}" if one.said else ""
+    said = f": {escape(cut(one.said, 200))}" if one.said and one.said not in told else ""
     took = f"{one.took_s:.1f} s" if one.took_s < MINUTE_S else duration(one.took_s)
     return f"{sign} `{name(one.name, 150)}` {did} after {took}{said}"
 

@@ -17,6 +17,7 @@ from ghostbot.slack.blocks.text import clean, cut, escape, name
 ROOM = 6_000  # characters of JSON
 OUTPUT_LINES = 20
 NOTHING: tuple[object, ...] = (None, [], ())
+WHILE_IT_WAITS = frozenset({"needs", "expires_at"})
 KEYS = (  # of a proposal as programs read it, those that a maker can act on
     *("id", "status", "over", "code", "reason", "where", "title", "root", "format", "risk"),
     *("needs", "expires_at", "files", "skipped", "checks", "left"),
@@ -73,6 +74,10 @@ def deleted(p: Proposal) -> Message:
 def as_json(told: dict[str, Any]) -> str:
     """Return it as JSON of a bounded length, the most telling keys last to go."""
     kept = {key: told[key] for key in KEYS if told.get(key) not in NOTHING}
+    if kept.get("over"):
+        kept = {key: value for key, value in kept.items() if key not in WHILE_IT_WAITS}
+    if "where" in kept:
+        kept["where"] = {key: at for key, at in kept["where"].items() if at is not None}
     if "files" in kept:
         kept["files"] = [
             {key: file[key] for key in ("path", "op", "tier")} for file in kept["files"]
