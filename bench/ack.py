@@ -23,7 +23,7 @@ from ghostbot import manifest
 from ghostbot.playground import Playground
 
 COMMANDS, LOOPERS, ROUNDS = 100, 20, 10
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 TOML = """
 [slack]
 channel = "#ghost-alerts"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from io import StringIO
 
 import click
 
@@ -102,8 +104,9 @@ def _run() -> object:
     try:
         return root.main(prog_name="ghost", standalone_mode=False)
     except click.ClickException as error:
-        error.message = words.safe(error.message)  # it may quote what was typed
-        error.show()
+        said = StringIO()
+        error.show(said)
+        sys.stderr.write(words.safe(said.getvalue()))  # it may quote what was typed
         return error.exit_code
     except click.Abort:
         return INTERRUPTED

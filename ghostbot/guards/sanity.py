@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 EVERY_S = 15.0
+LATE = "has not answered within"
 WITHIN_S = 5.0
 BEAT_S = 0.5  # seldom enough to cost nothing, often enough to see a second's standstill
 LAGGED_S = 1.0  # a loop this late has kept somebody waiting
@@ -71,11 +72,13 @@ class Sanity:
             async with asyncio.timeout(WITHIN_S):
                 own = await look()
         except TimeoutError:
-            own = Own(ok=False, said=f"has not answered within {WITHIN_S:g} s")
+            own = Own(ok=False, said=f"{LATE} {WITHIN_S:g} s")
         except OSError as error:
             own = Own(None, f"cannot look: {(error.strerror or str(error)).lower()}")
         now = asyncio.get_running_loop().time()
-        self.found[name] = Own(own.ok, own.said, now)
+        before, self.found[name] = self.found[name], Own(own.ok, own.said, now)
+        if own.said.startswith(LATE) and not before.said.startswith(LATE):
+            return  # once may be the machine, which had much else to do
         self._tell[name](f"{name}: {own.said}" if own.ok is False else None)
 
 

@@ -18,6 +18,7 @@ from ghostbot.core.history import Digest
 
 LOOK_S = 30.0
 DAY = timedelta(days=1)
+FIRST = timedelta(seconds=90)  # what is due each minute is due within
 
 Due = Callable[[str, datetime], datetime]  # of a line of crontab(5), after an instant
 
@@ -63,9 +64,15 @@ class Digests:
             self._told = at
 
     def _last(self, line: str, due: Due) -> float | None:
-        """Return the last instant of the day before now at which the line was due."""
-        now, found = datetime.fromtimestamp(self._now(), UTC), None
-        at = due(line, now - DAY)
-        while at <= now:
-            found, at = at, due(line, at)
-        return None if found is None else found.timestamp()
+        """Return the last instant of the day before now at which the line was due.
+
+        Looked for ever further back, as a line may be due each minute of the day.
+        """
+        now, span = datetime.fromtimestamp(self._now(), UTC), FIRST
+        while (at := due(line, now - span)) > now:
+            if span == DAY:
+                return None
+            span = min(span * 2, DAY)
+        while (later := due(line, at)) <= now:
+            at = later
+        return at.timestamp()

@@ -11,8 +11,10 @@ from ghostbot.core.incident import Call, Incident, Step
 from ghostbot.core.snapshot import House
 from ghostbot.slack.blocks import beat as beats
 from ghostbot.slack.blocks import incident as incidents
+from ghostbot.slack.blocks import summary
 from ghostbot.slack.blocks.missed import missed
 from ghostbot.slack.outbox import Outbox
+from ghostbot.summaries import Summary
 
 
 class Notifier:
@@ -71,6 +73,8 @@ class Notifier:
         self._outbox.put(key, channel, incidents.alert(incident, self._host))
         for step in incident.steps:
             of_step, loud = f"{key}:step:{step.at:.3f}", self._is_called(step, key)
+            if not loud and self._outbox.has(of_step):
+                continue  # what happened stays as it is, and a long trouble has fifty steps
             mention = self._mention() if loud else ""
             said = incidents.call(incident, step, mention) if loud else incidents.step(step)
             self._outbox.reply(of_step, key, channel, said, broadcast=loud)
@@ -99,6 +103,18 @@ class Notifier:
         for home, found in homes.items():
             key = f"quiet:{found[0].id}-{found[-1].id}:{home}"
             self._outbox.put(key, home, missed(found, self._host, more=more))
+
+    def summaries(self, found: Sequence[Summary], channel: str | None) -> None:
+        """Show what programs wrote of their work, in `channel` or where alerts go."""
+        home = channel or self._channel
+        if home is None:
+            return
+        if len(found) > summary.ONE_EACH:
+            key = f"summaries:{found[0].name}:{found[-1].name}:{len(found)}"
+            self._outbox.put(key, home, summary.many(found))
+            return
+        for one in found:
+            self._outbox.put(f"summary:{one.name}", home, summary.summary(one))
 
     def digest(self, told: Digest) -> None:
         """Say how the day before was, with the next beat, which begins a new message."""

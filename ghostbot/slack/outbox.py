@@ -124,6 +124,10 @@ class Outbox:
         self._changed.set()
         self._kept.changed()
 
+    def has(self, key: str) -> bool:
+        """Tell whether the message of a key was said, or waits to be."""
+        return key in self._pending or self._where.is_known(key)
+
     def refused(self) -> str | None:
         """Say what Slack refuses and only a person can mend; None: nothing."""
         return next(iter(self._refused.values()), None)

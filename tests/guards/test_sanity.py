@@ -47,8 +47,11 @@ def test_a_look_that_never_comes_back_is_a_finding_and_holds_up_no_other() -> No
         async def fine() -> Own:
             return Own(ok=True, said="fine")
 
-        one, _ = sane(store=hangs, loop=fine)
+        one, troubles = sane(store=hangs, loop=fine)
         await one.look()
+        assert troubles.lines() == ()  # once is no trouble
+        await one.look()
+        assert troubles.lines() == ("store: has not answered within 5 s",)
         assert one.found["store"].ok is False
         assert one.found["store"].said == "has not answered within 5 s"
         assert one.found["loop"].ok is True

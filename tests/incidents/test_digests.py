@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from ghostbot.core.history import Day, Digest
 from ghostbot.cron import next_fire
@@ -61,3 +61,21 @@ def test_a_day_of_which_nothing_is_known_is_not_told() -> None:
         assert await told_within("0 9 * * *", 60, known=False) == []
 
     run(main())
+
+
+def test_what_is_due_each_minute_is_found_with_few_looks() -> None:
+    looks = 0
+
+    def minutely(line: str, after: datetime) -> datetime:
+        nonlocal looks
+        looks += 1
+        return after.replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+    now = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
+
+    async def none(_: float) -> Digest:
+        raise AssertionError
+
+    digests = Digests("* * * * *", none, print, now=now.timestamp)
+    assert digests._last("* * * * *", minutely) == now.replace(second=0).timestamp()
+    assert looks < 10

@@ -13,7 +13,8 @@ SOON = "{date_short_pretty} {time}"
 def digest(told: Digest, *, room: int, blocks: int) -> list[Block]:
     """Return the sections of a digest within so many characters and blocks."""
     lines = [_head(told)]
-    ranked = sorted(told.daemons, key=lambda d: (d.up is None, d.up or 0.0, -d.deaths))
+    seen = [d for d in told.daemons if d.up is not None or d.deaths or d.drills]
+    ranked = sorted(seen, key=lambda d: (d.up is None, d.up or 0.0, -d.deaths))
     shown = ranked[:SHOWN]
     lines += [_line(day) for day in shown]
     if len(ranked) > len(shown):

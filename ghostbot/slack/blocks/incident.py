@@ -80,7 +80,7 @@ def alert(incident: Incident, host: str) -> Message:
     sign, colour = MARKS[incident.phase]
     said = headline(incident)
     head = section(f"{sign} {title(incident)} {said} · {name(host)}")
-    details = [fields(_facts(incident))]
+    details = [section(_why(incident)), fields(_facts(incident))]
     if incident.parts:
         details.append(section(_parts(incident.parts)))
     if incident.lines and not incident.is_over:
@@ -126,24 +126,31 @@ def headline(incident: Incident) -> str:
     return CLAUSES[incident.phase]
 
 
-def _facts(incident: Incident) -> dict[str, str]:
+def _why(incident: Incident) -> str:
+    """Say what happened, and what happened just before it: the first thing that people ask."""
     if incident.phase is Phase.CHANGED:
-        return {"Now": name(incident.cause, 500), "Since": when(incident.changed_at)}
-    known = {"Why": why(incident.cause), "Since": when(incident.opened_at)}
+        return name(incident.cause, 500)
     just_before = [f"patch {incident.patch} was applied"] if incident.patch else []
     if incident.changed:
         just_before.append(incident.changed)
-    if just_before:
-        known["Just before"] = name("; ".join(just_before), 500)
+    said = why(incident.cause)
+    return f"{said}\n*Just before:* {name('; '.join(just_before), 500)}" if just_before else said
+
+
+def _facts(incident: Incident) -> dict[str, str]:
+    if incident.phase is Phase.CHANGED:
+        return {"Since": when(incident.changed_at)}
+    known = {"Since": when(incident.opened_at)}
+    if incident.next_try_at is not None and not incident.is_over:
+        known["Next try"] = when(incident.next_try_at)
+    if incident.is_over:
+        known["Lasted"] = duration(incident.changed_at - incident.opened_at)
     if incident.deaths > max(1, len(incident.parts)):
         known["Deaths" if incident.about is About.DAEMON else "Times"] = f"{incident.deaths:,}"
     if incident.restarts:
         known["Restarts"] = f"{incident.restarts:,}"
     if incident.is_over:
-        known["Lasted"] = duration(incident.changed_at - incident.opened_at)
         return known
-    if incident.next_try_at is not None:
-        known["Next try"] = when(incident.next_try_at)
     if incident.acked is not None:
         known["In hand"] = f"{person(incident.acked.by)}, {when(incident.acked.at)}"
     if incident.silenced is not None:
@@ -225,7 +232,8 @@ def value(incident: int, daemon: str) -> str:
 def _feet(incident: Incident) -> list[str]:
     """Return the small print: what people did, and where the rest is."""
     last = incident.steps[-1].what if incident.steps else ""
-    last = f" · {escape(cut(last, 300))}" if last not in {"", incident.cause} else ""
+    known = last in {"", incident.cause} or headline(incident).endswith(last)
+    last = "" if known else f" · {escape(cut(last, 300))}"
     deeds = [s for s in incident.steps if s.by is not None][-DEEDS_SHOWN:]
     said = " · ".join(f"{_deed(s)}, {when(s.at, '{time}')}" for s in deeds)
     foot = f"incident {incident.id} · {count(len(incident.steps), 'step')} in the thread"

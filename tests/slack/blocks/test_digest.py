@@ -33,7 +33,7 @@ def test_it_says_how_the_day_was_the_worst_first() -> None:
     assert first == "99.9 % up · 2 deaths · 2 restarts · 1 drill · slowest probe web http, 123 ms"
     assert lines[0] == f"{STRIP} *web* 99.9 % · 2 deaths"  # 99.97 % is not 100 %
     assert lines[1] == f"{'🟩' * 24} *db* 100 % · 1 drill"
-    assert lines[2].endswith("*off* –")
+    assert len(lines) == 2, "of what nobody wanted up there is nothing to tell"
 
 
 def test_many_daemons_and_hostile_names_stay_within_slacks_limits() -> None:
