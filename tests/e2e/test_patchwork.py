@@ -114,15 +114,12 @@ async def test_a_no_is_final(tmp_path: Path) -> None:
         assert (code, "is rejected" in err) == (1, True)
 
 
-@pytest.mark.parametrize("status", ["verifying"])
-async def test_a_ghost_that_is_killed_while_it_verifies_leaves_the_old_tree(
-    tmp_path: Path, status: str
-) -> None:
+async def test_a_ghost_that_is_killed_while_it_verifies_leaves_the_old_tree(tmp_path: Path) -> None:
     checks = 'verify = [["sleep", "1000"]]\nverify_live = true'
     async with house(tmp_path, checks) as ghost:
         await patch(ghost, "submit", "hello.patch")
         await ghost.cli("patch", "approve", "p1", "--yes", "--no-wait")
-        await ended(ghost, "p1", status)
+        await ended(ghost, "p1", "verifying")
         assert "hello" in (tmp_path / "app" / "greet.py").read_text()
         await ghost.end(signal.SIGKILL)
         await ghost.up()
@@ -130,6 +127,24 @@ async def test_a_ghost_that_is_killed_while_it_verifies_leaves_the_old_tree(
         assert "Ghost ended" in found["reason"]
         assert (tmp_path / "app" / "greet.py").read_text() == GREET
         assert "was cut short" in ghost.out.read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+async def test_what_was_being_tried_in_a_copy_is_tried_again_by_the_next_ghost(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    gate = tmp_path / "gate"
+    checks = f'verify = [["sh", "-c", "test -e {gate} || sleep 1000"]]'
+    async with house(tmp_path, checks) as ghost:
+        await patch(ghost, "submit", "hello.patch")
+        await ghost.cli("patch", "approve", "p1", "--yes", "--no-wait")
+        await ended(ghost, "p1", "prechecking")
+        await ghost.end(number)
+        assert (tmp_path / "app" / "greet.py").read_text() == GREET
+        gate.touch()
+        await ghost.up()
+        await ended(ghost, "p1", "applied")
+        assert "hello" in (tmp_path / "app" / "greet.py").read_text()
 
 
 async def test_a_root_that_a_reload_brings_takes_patches_at_once(tmp_path: Path) -> None:
