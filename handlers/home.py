@@ -9,6 +9,7 @@ from ghostbot.core.proposal import Status
 from ghostbot.orders import Actor
 from ghostbot.slack.blocks import home as homes
 from ghostbot.slack.blocks import patch as patches
+from ghostbot.slack.blocks.menus import May
 from ghostbot.slack.blocks.message import Block
 from ghostbot.slack.panes import Pane
 from ghostbot.slack.places import Place
@@ -35,7 +36,7 @@ async def publish(means: Means, actor: Actor) -> None:
     view = homes.home(
         means.ghost.house(),
         means.command,
-        may=await means.people.allowed(actor.id),
+        may=May(await means.people.allowed(actor.id), actor.groups),
         incidents=(await means.care.listed()).incidents,
         parts=means.itself.parts(),
         patches=await waiting(means),

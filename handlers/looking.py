@@ -5,6 +5,7 @@ from __future__ import annotations
 from ghostbot.core.words import Ask
 from ghostbot.orders import Actor
 from ghostbot.slack.blocks import records
+from ghostbot.slack.blocks.menus import May
 from ghostbot.slack.places import Place
 from handlers import replies
 from handlers.means import Means
@@ -12,8 +13,8 @@ from handlers.means import Means
 
 async def status(ask: Ask, means: Means, actor: Actor, place: Place) -> None:
     """Show the house, or some of its daemons."""
-    may = await means.people.allowed(actor.id) if ask.names else ()
-    await place.tell(replies.status(means.ghost, ask.names, may))
+    verbs = await means.people.allowed(actor.id) if ask.names else ()
+    await place.tell(replies.status(means.ghost, ask.names, May(verbs, actor.groups)))
 
 
 async def top(_ask: Ask, means: Means, _: Actor, place: Place) -> None:

@@ -22,7 +22,7 @@ from ghostbot.slack.blocks import logs as log_blocks
 from ghostbot.slack.blocks import own as owns
 from ghostbot.slack.blocks import status as statuses
 from ghostbot.slack.blocks import why as whys
-from ghostbot.slack.blocks.menus import row
+from ghostbot.slack.blocks.menus import May, row
 from ghostbot.slack.blocks.message import Message, section
 from ghostbot.slack.blocks.text import count, cut, escape, name
 from ghostbot.slack.presses import AlreadyPressed
@@ -49,7 +49,7 @@ DONE = {
 log = logging.getLogger("ghost.slack")
 
 
-def status(ghost: Ghost, names: Sequence[str], may: Collection[str]) -> Message:
+def status(ghost: Ghost, names: Sequence[str], may: May) -> Message:
     """Return the house, one daemon in detail with what may be done, or some of them."""
     if not names:
         return statuses.house(ghost.house())

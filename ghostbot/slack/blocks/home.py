@@ -7,7 +7,7 @@ Rule 3: within Slack's 100 blocks, and what does not fit is counted.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ghostbot.core.daemon import State
@@ -17,7 +17,7 @@ from ghostbot.slack.blocks.forms import menu
 from ghostbot.slack.blocks.forms import window as windowed
 from ghostbot.slack.blocks.incident import MARKS as PHASES
 from ghostbot.slack.blocks.incident import headline, person, title
-from ghostbot.slack.blocks.menus import ASK, SAY, for_daemon, row, says
+from ghostbot.slack.blocks.menus import ASK, SAY, May, for_daemon, row, says
 from ghostbot.slack.blocks.message import Block, Message, actions, context, header, section
 from ghostbot.slack.blocks.status import foot, mark, totals, troubles, urgency
 from ghostbot.slack.blocks.text import count, cut, duration, escape, name, when
@@ -39,19 +39,19 @@ def home(
     shown: House,
     command: str,
     *,
-    may: Collection[str],
+    may: May,
     incidents: Sequence[Incident] = (),
     parts: Sequence[Part] = (),
     patches: Sequence[Block] = (),
 ) -> dict[str, Any]:
-    """Return the tab for somebody who may use these verbs. `patches` are those that wait."""
+    """Return the tab for somebody who may do this much. `patches` are those that wait."""
     open_now = [one for one in incidents if not one.is_over]
     blocks = [
         header(f"Ghost on {shown.host}"),
         section(_state(shown, len(open_now))),
         *troubles(shown),
         *actions(_row(may)),
-        *_incidents(open_now, may, command),
+        *_incidents(open_now, {v.name: v.group for v in shown.daemons}, may, command),
         *patches,
     ]
     room = BLOCKS_MAX - len(blocks) - FOOT
@@ -103,18 +103,20 @@ def _state(shown: House, open_now: int) -> str:
     return f"{sign} *{totals(shown.daemons)}* · {wrong}"
 
 
-def _row(may: Collection[str]) -> list[Block]:
-    row = [says(label, line) for label, line in (*DEEDS, *LOOKS) if line[1:] in may]
+def _row(may: May) -> list[Block]:
+    row = [says(label, line) for label, line in (*DEEDS, *LOOKS) if line[1:] in may.verbs]
     return [*row, says("Help", "help")]
 
 
-def _incidents(found: Sequence[Incident], may: Collection[str], command: str) -> list[Block]:
+def _incidents(
+    found: Sequence[Incident], groups: Mapping[str, str | None], may: May, command: str
+) -> list[Block]:
     if not found:
         return []
     blocks = [section("*Troubles*")]
     for one in found[:INCIDENTS_SHOWN]:
         block = section(_trouble(one))
-        lines = [entry for entry in _care(one) if entry[1].removeprefix(ASK).split()[0] in may]
+        lines = [entry for entry in _care(one) if may.ask(entry[1], groups.get(one.daemon))]
         blocks.append({**block, "accessory": menu(SAY, lines)} if lines else block)
     if len(found) > INCIDENTS_SHOWN:
         more = len(found) - INCIDENTS_SHOWN
@@ -137,9 +139,7 @@ def _care(one: Incident) -> list[tuple[str, str]]:
     return [*lines, ("Why", f"why {one.daemon}"), ("Logs", f"logs {one.daemon}")]
 
 
-def _daemons(
-    views: Sequence[DaemonView], may: Collection[str], room: int, command: str
-) -> list[Block]:
+def _daemons(views: Sequence[DaemonView], may: May, room: int, command: str) -> list[Block]:
     if not views:
         return [section("No daemons yet: write one into ghost.toml.")]
     sick_first = sorted(views, key=urgency)

@@ -7,9 +7,11 @@ in which the rest is chosen, with what stands in the line filled in.
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from ghostbot.core.daemon import State, Wanted
 from ghostbot.core.snapshot import DaemonView
+from ghostbot.core.verbs import VERBS
 from ghostbot.slack.blocks.forms import confirm, menu
 from ghostbot.slack.blocks.message import Block, actions, button
 
@@ -21,6 +23,23 @@ DEEDS = frozenset({"restart", "start", "reset"})
 TRYING = frozenset({State.BACKOFF, State.BLOCKED})
 
 
+@dataclass(frozen=True, slots=True)
+class May:
+    """What somebody may ask for: verbs, and the groups of daemons that they may change.
+
+    `groups` is None where that is all of them.
+    """
+
+    verbs: Collection[str]
+    groups: Collection[str] | None = None
+
+    def ask(self, line: str, group: str | None) -> bool:
+        """Whether they may ask for a line about a daemon of a group."""
+        verb = line.removeprefix(ASK).split()[0]
+        theirs = self.groups is None or group in self.groups or not VERBS[verb].changes
+        return verb in self.verbs and theirs
+
+
 def says(label: str, line: str, *, style: str | None = None, sure: str = "") -> Block:
     """Return a button for a line; several may stand in one row. `sure` is asked first."""
     line = line.encode(errors="replace").decode()[:LINE_MAX]  # a lone surrogate cannot be sent
@@ -28,13 +47,13 @@ def says(label: str, line: str, *, style: str | None = None, sure: str = "") -> 
     return made if not sure else {**made, "confirm": confirm("Are you sure?", sure, label)}
 
 
-def for_daemon(view: DaemonView, may: Collection[str]) -> Block | None:
+def for_daemon(view: DaemonView, may: May) -> Block | None:
     """Return the menu of what makes sense for a daemon now, and is allowed."""
     allowed = _deeds(view, may)
     return menu(SAY, allowed) if allowed else None
 
 
-def row(view: DaemonView, may: Collection[str]) -> tuple[Block, ...]:
+def row(view: DaemonView, may: May) -> tuple[Block, ...]:
     """Return the same as buttons, and a menu of what is seldom wanted."""
     allowed = _deeds(view, may)
     first = [one for one in allowed if not one[1].startswith(ASK)]
@@ -45,7 +64,7 @@ def row(view: DaemonView, may: Collection[str]) -> tuple[Block, ...]:
     return actions([*buttons, *([menu(SAY, rest)] if rest else [])])
 
 
-def _deeds(view: DaemonView, may: Collection[str]) -> list[tuple[str, str]]:
+def _deeds(view: DaemonView, may: May) -> list[tuple[str, str]]:
     name, lines = view.name, list[tuple[str, str]]()
     if view.state in TRYING:
         lines.append(("Try again now", f"reset {name}"))
@@ -58,4 +77,4 @@ def _deeds(view: DaemonView, may: Collection[str]) -> list[tuple[str, str]]:
         lines.append(("Hold …", f"{ASK}hold {name}"))
     if view.state is not State.DOWN:
         lines.append(("Stop …", f"{ASK}stop {name}"))
-    return [one for one in lines if one[1].removeprefix(ASK).split()[0] in may]
+    return [one for one in lines if may.ask(one[1], view.group)]

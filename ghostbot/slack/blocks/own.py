@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from ghostbot.core.plan import Plan
@@ -20,11 +21,12 @@ from ghostbot.slack.blocks.message import (
     section,
     sections,
 )
-from ghostbot.slack.blocks.text import count, cut, duration, escape, name
+from ghostbot.slack.blocks.text import clean, count, cut, duration, escape, name
 
 ROOM, BLOCKS = 9_000, 30
 SAID_MAX = 200
-PLAN_LINES = 40
+LINES_ROOM = 6_000  # characters on the wire
+NOTES_ROOM = 2_500
 SIGNS = {"ok": "🟢", "active": "🟢", "unknown": "⚪"}  # anything else is red
 LOOKS = {True: "🟢", False: "🔴", None: "⚪"}
 
@@ -50,7 +52,7 @@ def tested(found: Sequence[tuple[Round, Finding]], without: Sequence[str]) -> Me
     head = f"{bad} of {count(len(found), 'look')} failed" if bad else _all_well(len(found))
     lines = [_look(*one) for one in sorted(found, key=lambda one: one[1].ok is not False)]
     blocks, left = sections(lines, room=ROOM, blocks=BLOCKS)
-    feet = [f"no probe, or not running: {name(', '.join(without), 500)}"] if without else []
+    feet = [f"no probe, or not running: {name(', '.join(without), 150)}"] if without else []
     feet += [f"… and {left} more"] if left else []
     feet.append("it counts for nothing: nothing is restarted for it")
     return Message(head, (section(f"*{head}*"), *blocks, context(" · ".join(feet))))
@@ -77,7 +79,8 @@ def plan(found: Plan, warnings: Sequence[str]) -> Message:
     """Return what ghost.toml changes, and ask whether that is to be done."""
     blocks: list[Block] = [section("*What a reload would do*"), _lines(found.lines())]
     if warnings:
-        blocks.append(section("\n".join(f"⚠️ {escape(cut(w, SAID_MAX))}" for w in warnings[:10])))
+        notes = [f"⚠️ {escape(cut(warning, SAID_MAX))}" for warning in warnings]
+        blocks += sections(notes, room=NOTES_ROOM, blocks=3)[0]
     if found.is_empty:
         return Message("nothing has changed", (section("Nothing has changed."), *blocks[2:]))
     sure = f"{count(len(found.removed), 'daemon')} stopped, {len(found.restarted)} restarted, "
@@ -93,9 +96,10 @@ def reloaded(found: Plan, outcomes: Sequence[Outcome], who: str) -> Message:
     failed = [o for o in outcomes if not o.ok]
     sign = "❌" if failed else "🟢"
     head = f"{sign} {who} reloaded ghost.toml"
-    told = [f"❌ *{name(o.name)}* {escape(cut(o.said, SAID_MAX))}" for o in failed[:10]]
-    blocks = [section("\n".join([head, *told])), _lines(found.lines())]
-    return Message(head, tuple(blocks))
+    told = [f"❌ *{name(o.name)}* {escape(cut(o.said, SAID_MAX))}" for o in failed]
+    blocks, left = sections(told, room=NOTES_ROOM, blocks=3)
+    more = [context(f"… and {left} more that failed")] if left else []
+    return Message(head, (section(head), *blocks, *more, _lines(found.lines())))
 
 
 def mistakes(found: Sequence[str]) -> Message:
@@ -105,7 +109,14 @@ def mistakes(found: Sequence[str]) -> Message:
 
 
 def _lines(lines: Sequence[str]) -> Block:
-    shown = [cut(line, SAID_MAX) for line in lines[:PLAN_LINES]]
+    shown: list[str] = []
+    room = LINES_ROOM
+    for line in lines:
+        short = cut(clean(line), SAID_MAX)
+        room -= len(json.dumps(short))
+        if room < 0:
+            break
+        shown.append(short)
     left = len(lines) - len(shown)
     return preformatted("\n".join([*shown, *([f"… and {left} more"] if left else [])]))
 

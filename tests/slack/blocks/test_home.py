@@ -12,12 +12,13 @@ from ghostbot.core.snapshot import Part
 from ghostbot.core.verbs import VERBS
 from ghostbot.playground.blocks import check_view
 from ghostbot.slack.blocks import home, menus
+from ghostbot.slack.blocks.menus import May
 from tests.fakes.block_kit import assert_silent, view_validator
 from tests.fakes.ghost import died, house, view
 from tests.fakes.hostile import HOSTILE
 from tests.slack.blocks.test_incident import DOWN
 
-ALL = frozenset(VERBS)
+ALL = May(frozenset(VERBS))
 
 
 def fits(shown: dict[str, Any]) -> str:
@@ -77,11 +78,21 @@ def values(menu: dict[str, Any] | None) -> list[str]:
 
 
 def test_who_may_only_look_has_only_looks() -> None:
-    may = frozenset({"logs", "why", "status", "help"})
+    may = May({"logs", "why", "status", "help"})
     assert values(menus.for_daemon(view("web"), may)) == ["logs web", "why web"]
-    assert menus.for_daemon(view("web"), ()) is None
+    assert menus.for_daemon(view("web"), May(())) is None
     shown = fits(home.home(house(view("web")), "/ghost", may=may, incidents=[DOWN]))
     assert "restart" not in shown
+    assert "'ack " not in shown
+
+
+def test_who_operates_a_group_may_only_look_at_the_others() -> None:
+    may = May(frozenset(VERBS), groups={"edge"})
+    mine, other = view("web", group="edge"), view("db", group="core")
+    assert values(menus.for_daemon(mine, may))[0] == "restart web"
+    assert values(menus.for_daemon(other, may)) == ["logs db", "why db"]
+    trouble = replace(DOWN, daemon="db")
+    shown = fits(home.home(house(mine, other), "/ghost", may=may, incidents=[trouble]))
     assert "'ack " not in shown
 
 
