@@ -37,12 +37,14 @@ from ghostbot.record import Record
 from ghostbot.reload import Reload
 from ghostbot.speech import CHANNEL, Access, Speech, Task
 from ghostbot.store.database import Database
+from ghostbot.summaries import Summaries
 from ghostbot.supervision import Supervision
 from ghostbot.troubles import Troubles
 from ghostbot.upgrade import Upgrades
 from ghostbot.web.actions import Actions
 from ghostbot.web.claims import Claims
 from ghostbot.web.doors import Doors, Noun
+from ghostbot.web.elsewhere import ToldElsewhere
 from ghostbot.web.events import Happened
 from ghostbot.web.incidents import Incidents as Troubled
 from ghostbot.web.orchestrator import Orchestrator, facts_of
@@ -219,7 +221,9 @@ def _reception(house: Supervision, speech: Speech, own: Life) -> Reception | Non
     if speech.pipeline is None:
         return None
     teller, note = house.troubles.teller, own.record.note
-    made = Reception(speech.pipeline, speech.config, teller=teller, note=note)
+    state_dir = house.config.ghost.state_dir
+    told = Summaries(lambda: speech.config().summaries, state_dir, speech.tell_summaries)
+    made = Reception(speech.pipeline, speech.config, told, teller=teller, note=note)
     house.rewired.append(made.rewire)
     return made
 
@@ -227,7 +231,8 @@ def _reception(house: Supervision, speech: Speech, own: Life) -> Reception | Non
 def _patch_nouns(ghost: Ghost, speech: Speech, outside: Reception | None) -> list[Noun]:
     if speech.pipeline is None or outside is None:
         return []
-    return [Patches(speech.pipeline, ghost.permit), outside.webhooks]
+    told = ToldElsewhere(ghost.permit, speech.pipeline.elsewhere)
+    return [Patches(speech.pipeline, ghost.permit), told, outside.webhooks]
 
 
 def _nouns(
@@ -242,7 +247,7 @@ def _nouns(
         Claims(speech.ledger.claims, ghost.permit, house.config.slack.command),
         Tasks(shop.tasks),
         Troubled(speech.care),
-        Probes(house.selfcheck, shop.trends, speech.desk.test),
+        Probes(house.selfcheck, shop.trends, speech.desk.test, ghost.permit),
         Own(sane, house.rollcall),
         Tunnels(house.tunnels.all),
         Actions(shop.tasks, shop.checks, lambda: own.reload.config.checks),

@@ -13,8 +13,10 @@ from ghostbot.core.trend import Trend
 from ghostbot.guards.rounds import Round
 from ghostbot.guards.selfcheck import Selfcheck
 from ghostbot.guards.trends import Trends
+from ghostbot.permit import Permit
 from ghostbot.probes.finding import Finding
 from ghostbot.web import answers, asked
+from ghostbot.web.admission import ACTOR
 
 VERDICTS = {True: "ok", False: "sick", None: "unknown"}
 
@@ -23,9 +25,14 @@ class Probes:
     """`/api/probes` and `/api/test`."""
 
     def __init__(
-        self, selfcheck: Selfcheck, trends: Trends, alert: Callable[[], Awaitable[float | None]]
+        self,
+        selfcheck: Selfcheck,
+        trends: Trends,
+        alert: Callable[[], Awaitable[float | None]],
+        permit: Permit | None = None,
     ) -> None:
-        """Take who looks, who counts, and what tells people a test alert."""
+        """Take who looks, who counts, what tells people a test alert, and who permits that."""
+        self._permit = permit or Permit()
         self._alert = alert
         self._selfcheck = selfcheck
         self._trends = trends
@@ -65,6 +72,7 @@ class Probes:
         """Tell people of a trouble that is none; say how long that took."""
         asked.query(request)
         await asked.body(request)
+        self._permit(request[ACTOR], "test alert")
         told_s = await itself.alert_within(self._alert)
         told_ms = None if told_s is None else round(told_s * 1000)
         return answers.answer({"told_ms": told_ms})
