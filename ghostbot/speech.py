@@ -6,7 +6,7 @@ Rule 2: who answers people stands above this, and is handed in.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from slack_bolt.async_app import AsyncApp
@@ -43,6 +43,7 @@ from ghostbot.store.incidents import Incidents
 from ghostbot.store.outbox import Unsaid
 from ghostbot.store.posts import Posts
 from ghostbot.store.silences import Silences
+from ghostbot.summaries import Summary
 from ghostbot.supervision import Supervision
 from ghostbot.voice import Silent, Voice
 from ghostbot.workshop import Workshop
@@ -198,6 +199,11 @@ class Speech:
             approvers=self.people.approvers,
             mention=self._mentions.markup,
         )
+
+    def tell_summaries(self, found: Sequence[Summary], channel: str | None) -> None:
+        """Show what programs wrote of their work, where there is somebody to show it to."""
+        if self._access.off is None:
+            self.notifier.summaries(found, channel)
 
     async def _patched(self, daemon: str) -> str:
         """Return the id of what was lately applied where a daemon's program stands, or nothing."""

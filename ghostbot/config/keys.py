@@ -14,7 +14,7 @@ from ghostbot.config.command import command
 from ghostbot.config.model import Kill, PublicStatus
 from ghostbot.config.roles import ROLES
 from ghostbot.config.roots import ROOT
-from ghostbot.config.sending import WATCH, WEBHOOK, origin
+from ghostbot.config.sending import SUMMARIES, WATCH, WEBHOOK, origin
 from ghostbot.config.speech import mention, patches, routes, window
 from ghostbot.config.start import nice, rlimits, size, umask, user
 from ghostbot.config.values import (
@@ -125,7 +125,8 @@ LOG: Keys = {
 WITHIN = ("log", "probe")  # tables within a daemon's own
 ALONE = frozenset({"command", "port", "description", *WITHIN})  # no two daemons share these
 DEFAULTS: Keys = {key: read for key, read in DAEMON.items() if key not in ALONE}
-HOMES = {
+HOMES = {  # where more than one has a key, the last is named
+    "summaries": SUMMARIES,
     "ghost": GHOST,
     "slack": SLACK,
     "roles": ROLES,
@@ -151,11 +152,12 @@ TABLES = {
     "root": ROOT,
     "webhook": WEBHOOK,
     "watch": WATCH,
+    "summaries": SUMMARIES,
 }
 
 LATER = frozenset(  # keys and tables that the design names and this version does not build
     {
-        *("summaries", "slack.mode"),
+        "slack.mode",
         *("watch.paths", "watch.include", "watch.exclude", "watch.debounce", "watch.run"),
         "watch.notify",
     }

@@ -28,7 +28,7 @@ from ghostbot.config.model import (
 )
 from ghostbot.config.page import Page
 from ghostbot.config.root_tables import check_roots, roots
-from ghostbot.config.sending_tables import check_sending, watches, webhooks
+from ghostbot.config.sending_tables import check_sending, summaries, watches, webhooks
 from ghostbot.config.values import LONGEST_S
 from ghostbot.config.values import name as name_of
 from ghostbot.config.watch_tables import actions, checks, probes
@@ -127,6 +127,7 @@ def _config(raw: Mapping[str, Any], path: Path, page: Page) -> Config:
         roots=roots(raw.get("root", {}), page, folder),
         webhooks=webhooks(raw.get("webhook", {}), page),
         watches=watches(raw.get("watch", {}), page, folder),
+        summaries=summaries(raw.get("summaries"), page, folder),
     )
 
 

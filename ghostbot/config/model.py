@@ -246,6 +246,15 @@ class WatchTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SummariesTable:
+    """Where programs write of their work in Markdown: [summaries]."""
+
+    dir: Path
+    channel: str | None = None  # None: where alerts go
+    archive: Path | None = None  # where those go that were told; None: they stay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GhostTable:
     """Ghost itself: [ghost]."""
 
@@ -323,4 +332,5 @@ class Config:
     roots: Mapping[str, RootTable] = field(default_factory=dict)
     webhooks: Mapping[str, WebhookTable] = field(default_factory=dict)
     watches: Mapping[str, WatchTable] = field(default_factory=dict)
+    summaries: SummariesTable | None = None
     warnings: tuple[str, ...] = ()  # lines `file:line: key: …` that keep nothing from running

@@ -14,7 +14,7 @@ from typing import Any
 
 from ghostbot.config.keys import ALONE, DAEMON, DEFAULTS, LOG, TABLES
 from ghostbot.config.roots import ROOT
-from ghostbot.config.sending import WATCH, WEBHOOK
+from ghostbot.config.sending import SUMMARIES, WATCH, WEBHOOK
 from ghostbot.config.speech import GROUP, Severity
 from ghostbot.config.start import LIMITS
 from ghostbot.config.values import NAME_MAX, Reader
@@ -124,6 +124,7 @@ def schema(example: str = "") -> Shape:
         "action": _named(_of_kinds(_table(ACTION, told, "action", "daemon"), ACTION, DOES, OF_ALL)),
         "root": _named(_table(ROOT, told, "root", required=("path",))),
         "webhook": _named(_table(WEBHOOK, told, "webhook", required=("scheme", "secret_env"))),
+        "summaries": _table(SUMMARIES, told, "summaries", required=("dir",)),
         "watch": _named(_table(WATCH, told, "watch", "webhook", required=("inbox",))),
     }
     assert tables.keys() == TABLES.keys(), "a table without a shape"

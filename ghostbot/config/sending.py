@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from ghostbot.config.model import Scheme
-from ghostbot.config.values import Reader, choice, many, number, one_or_many, path, text
+from ghostbot.config.values import Reader, channel, choice, many, number, one_or_many, path, text
 from ghostbot.config.watched import variable
 from ghostbot.config.wrong import Wrong, shown
 from ghostbot.core.bucket import Rate
@@ -85,3 +85,4 @@ WATCH: Mapping[str, Reader] = {
     "inbox": path,
     **{key: WEBHOOK[key] for key in ("roots", "formats", "pending", "shell_policy")},
 }
+SUMMARIES: Mapping[str, Reader] = {"dir": path, "channel": channel, "archive": path}

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ghostbot.config.find import beside
-from ghostbot.config.model import Config, WatchTable, WebhookTable
+from ghostbot.config.model import Config, SummariesTable, WatchTable, WebhookTable
 from ghostbot.config.page import Page
-from ghostbot.config.sending import WATCH, WEBHOOK
+from ghostbot.config.sending import SUMMARIES, WATCH, WEBHOOK
 from ghostbot.config.values import name as name_of
 from ghostbot.config.wrong import Place, Wrong, shown
 from ghostbot.core.words import did_you_mean
@@ -49,6 +49,21 @@ def watches(raw: object, page: Page, folder: Path) -> dict[str, WatchTable]:
         said["inbox"] = beside(folder, said["inbox"])
         found[name] = WatchTable(name=name, **said)
     return found
+
+
+def summaries(raw: object, page: Page, folder: Path) -> SummariesTable | None:
+    """Read [summaries]; without it there is None. Paths are seen from `folder`."""
+    if raw is None:
+        return None
+    said = page.table(("summaries",), raw, SUMMARIES, "summaries")
+    if "dir" not in said:
+        if isinstance(raw, dict) and not page.is_wrong("summaries"):
+            page.wrong(("summaries",), 'its dir is missing: write dir = "summaries"')
+        return None
+    made = {key: beside(folder, said[key]) for key in ("dir", "archive") if key in said}
+    if made.get("archive") == made["dir"]:
+        page.wrong(("summaries", "archive"), "it is the dir itself: what was told would come back")
+    return SummariesTable(channel=said.get("channel"), **made)
 
 
 def _plain(said: dict[str, Any]) -> dict[str, Any]:

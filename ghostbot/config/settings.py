@@ -49,6 +49,7 @@ def of_shared(config: Config) -> dict[str, Any]:
         **{f"[action.{name}]": table for name, table in config.actions.items()},
         **{f"[root.{name}]": table for name, table in config.roots.items()},
         **{f"[webhook.{name}]": table for name, table in config.webhooks.items()},
+        "[summaries]": config.summaries,
         **{f"[watch.{name}]": table for name, table in config.watches.items()},
     }
 

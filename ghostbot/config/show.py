@@ -57,6 +57,8 @@ def _lines(config: Config) -> Iterator[str]:
         used = DOES[action.kind] | OF_ALL
         unused = {field for field in _fields(action) if _key(field) not in used}
         yield from ("", f"[action.{_name(action.name)}]", *_pairs(action, skip=unused))
+    if config.summaries is not None:
+        yield from ("", "[summaries]", *_pairs(config.summaries, skip=frozenset()))
     for kind, tables in (
         ("root", config.roots),
         ("webhook", config.webhooks),

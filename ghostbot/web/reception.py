@@ -1,4 +1,4 @@
-"""All ways in for programs that send patches: webhooks at every door, the public door, inboxes.
+"""All ways in for programs: webhooks at every door, the public door, inboxes and summaries.
 
 Rule 1: nothing here is needed for daemons to be kept, nor for people to be heard.
 """
@@ -16,6 +16,7 @@ from ghostbot.outlook import Outlook
 from ghostbot.patches.inbox import Inboxes
 from ghostbot.patches.pipeline import Pipeline
 from ghostbot.record import Note, unnoted
+from ghostbot.summaries import Summaries
 from ghostbot.web.health import Health
 from ghostbot.web.keys import Keys
 from ghostbot.web.public import PublicDoor
@@ -32,26 +33,34 @@ class Reception:
         self,
         pipeline: Pipeline,
         config: Callable[[], Config],
+        summaries: Summaries,
         *,
         teller: Teller,
         note: Note = unnoted,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take where patches go, ghost.toml as it was last read, and whom to tell of troubles."""
+        """Take where patches and summaries go, ghost.toml as it was last read, and whom to tell."""
         self._config = config
         self._teller = teller
         self._keys = Keys(config().path.parent)
         self._changed = asyncio.Event()
         self._troubled: frozenset[str] = frozenset()  # the sources that take nothing
+        self._summaries = summaries
         self._inboxes = Inboxes(pipeline, lambda: config().watches, teller)
         pipeline.listeners.append(self._inboxes.heard)
         self.webhooks = Webhooks(
-            pipeline, lambda: config().webhooks, self._keys.of, note=note, clock=clock
+            pipeline,
+            lambda: config().webhooks,
+            self._keys.of,
+            summary=summaries.take,
+            note=note,
+            clock=clock,
         )
 
     def rewire(self) -> None:
         """Take what ghost.toml says now."""
         self._inboxes.rewire()
+        self._summaries.rewire()
         self._changed.set()
 
     def jobs(
@@ -68,6 +77,7 @@ class Reception:
         return {
             "public door": door.run,
             "inboxes": self._inboxes.run,
+            "summaries": self._summaries.run,
             "webhook secrets": self._look_at_secrets,
         }
 

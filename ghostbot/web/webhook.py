@@ -22,9 +22,11 @@ from ghostbot.config.model import Scheme, WebhookTable
 from ghostbot.core.bucket import Bucket, Rate
 from ghostbot.core.bucket import taken as taken_of
 from ghostbot.core.proposal import Submitter, Way
+from ghostbot.core.verdict import verdict
 from ghostbot.patches.offer import Offer
 from ghostbot.patches.telling import proposal_json
 from ghostbot.record import Note, unnoted
+from ghostbot.summaries import Summary as Summed
 from ghostbot.web import answers, asked, sent
 from ghostbot.web.gate import Gate
 from ghostbot.web.proposing import Pipeline, key_of, taken, wait_of
@@ -42,7 +44,7 @@ STRANGERS = Rate(3, 60.0)  # noted of one source
 log = logging.getLogger("ghost.webhook")
 
 Keys = Callable[[WebhookTable], Sequence[bytes]]
-Summary = Callable[[str, Received], Awaitable[dict[str, object]]]
+Summary = Callable[[str | None, str], Awaitable[tuple[Summed, bool] | None]]
 
 
 class Webhooks:
@@ -54,6 +56,7 @@ class Webhooks:
         sources: Callable[[], Mapping[str, WebhookTable]],
         keys: Keys,
         *,
+        summary: Summary,
         note: Note = unnoted,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -67,6 +70,7 @@ class Webhooks:
         self._pipeline = pipeline
         self._sources = sources
         self._keys = keys
+        self._summary = summary
         self._clock = clock
         self._gate = Gate(time.monotonic)
         self._replays = Replays(clock)
@@ -143,8 +147,8 @@ class Webhooks:
         given = asked.query(request, "root", "format", "title", "dry_run")
         told = received(body, request.content_type)
         if told.summary is not None:
-            words = "cannot take a summary: this Ghost takes patches; `patch` is missing"
-            return _unread("no_summaries", words)
+            dry_run = asked.truth(given, "dry_run")
+            return await self._sum_up(told, told.summary, dry_run=dry_run)
         if told.missing is not None:
             return _unread("unknown_format", f"cannot read the patch: {told.missing}")
         root = given.get("root", told.root)
@@ -164,6 +168,21 @@ class Webhooks:
             pending=source.pending,
         )
         return await taken(self._pipeline, offer, dry_run=asked.truth(given, "dry_run"))
+
+    async def _sum_up(self, told: Received, text: str, *, dry_run: bool) -> web.Response:
+        """Take a summary: 202 where it is new, 200 where it is known or only looked at."""
+        kept = None if dry_run else await self._summary(told.id, text)
+        if kept is None and not dry_run:
+            words = "cannot take a summary: no [summaries] is set up here; `patch` is missing"
+            return _unread("no_summaries", words)
+        says = verdict(text) if kept is None else kept[0].verdict
+        body = {
+            "id": None if kept is None else kept[0].name,
+            "status": "summary",
+            "verdict": says.word,
+            "disputed": says.is_disputed,
+        }
+        return answers.answer(body, status=202 if kept is not None and kept[1] else 200)
 
     def _key(self, request: web.Request, source: WebhookTable, told: Received, body: bytes) -> str:
         """Return what makes this delivery the same as another: without any word, its bytes."""

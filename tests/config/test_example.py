@@ -18,6 +18,7 @@ from ghostbot.config.keys import (
     ROLES,
     ROOT,
     SLACK,
+    SUMMARIES,
     WATCH,
     WEB,
     WEBHOOK,
@@ -34,6 +35,7 @@ from ghostbot.config.model import (
     RolesTable,
     RootTable,
     SlackTable,
+    SummariesTable,
     WatchTable,
     WebhookTable,
     WebTable,
@@ -64,6 +66,7 @@ def test_it_shows_every_key_of_every_table_and_no_other() -> None:
     assert {key for action in shown["action"].values() for key in action} == set(ACTION)
     assert {key for one in shown["webhook"].values() for key in one} == set(WEBHOOK)
     assert {key for one in shown["watch"].values() for key in one} == set(WATCH)
+    assert set(shown["summaries"]) == set(SUMMARIES)
 
 
 def key_of(field: str) -> str:
@@ -85,6 +88,7 @@ def test_every_field_of_the_model_has_a_key() -> None:
     assert {key_of(f.name) for f in fields(RootTable)} - {"name"} == set(ROOT)
     assert {key_of(f.name) for f in fields(WebhookTable)} - {"name"} == set(WEBHOOK)
     assert {key_of(f.name) for f in fields(WatchTable)} - {"name"} == set(WATCH)
+    assert {key_of(f.name) for f in fields(SummariesTable)} == set(SUMMARIES)
     assert {f.name for f in fields(Config)} >= {"ghost", "slack", "web", "daemons"}
 
 

@@ -221,7 +221,7 @@ def test_every_mistake_is_told_at_once_each_with_its_line_and_the_way_out(told: 
     assert told(EVERY_MISTAKE) == (
         "ghost.toml:1: channel: unknown key here (it belongs in [slack])",
         "ghost.toml:2: ghots: unknown table (did you mean ghost?)",
-        "ghost.toml:3: summaries: not supported yet",
+        'ghost.toml:3: summaries: its dir is missing: write dir = "summaries"',
         'ghost.toml:5: slack.heartbeat: 30 is no duration (did you mean "30s"?)',
         "ghost.toml:7: defaults.command: every daemon needs its own: write it in [daemon.NAME]",
         "ghost.toml:8: defaults.restart_dely: unknown key (did you mean restart_delay?)",

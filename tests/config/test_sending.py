@@ -138,3 +138,19 @@ def test_a_mistake_is_told_with_its_place_and_a_way_out(
 def test_a_public_door_that_the_network_reaches_is_warned_of(read: Callable[[str], Config]) -> None:
     (line,) = [w for w in read('[web]\npublic = "0.0.0.0:5052"').warnings if "web.public" in w]
     assert "over plain HTTP: let a tunnel or proxy with TLS do so" in line
+
+
+def test_summaries_have_a_dir_and_are_not_archived_where_they_come_from(
+    read: Callable[[str], Config], mistakes: Mistakes
+) -> None:
+    text = '[summaries]\ndir = "s"\narchive = "s/told"\nchannel = "#agents"\n'
+    first = read(text)
+    assert first.summaries is not None
+    assert first.summaries.dir.is_absolute()
+    assert read(show(first)).summaries == first.summaries
+    assert read("").summaries is None
+    assert any("its dir is missing" in line for line in mistakes('[summaries]\nchannel = "#a"'))
+    assert any(
+        "what was told would come back" in line
+        for line in mistakes('[summaries]\ndir = "s"\narchive = "./s"')
+    )

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ghostbot.config.model import Scheme, WebhookTable, WebTable
+from ghostbot.config.model import Scheme, SummariesTable, WebhookTable, WebTable
 from ghostbot.core.bucket import Rate
 from ghostbot.guards.sanity import Meter
 from ghostbot.patches.pipeline import Pipeline
+from ghostbot.summaries import Summaries
 from ghostbot.web.health import Health
 from ghostbot.web.keys import Keys
 from ghostbot.web.patches import Patches
@@ -126,6 +127,7 @@ async def open_town(
     *sources: WebhookTable,
     web: WebTable | None = None,
     patient: bool = True,
+    summing: bool = False,
     **root: Any,
 ) -> AsyncIterator[Town]:
     """Open everything: by default three sources, one of each scheme, and one root.
@@ -146,10 +148,13 @@ async def open_town(
         for env in one.secret_env
     }
     async with shop.open() as pipeline:
+        table_of = SummariesTable(dir=folder / "summaries") if summing else None
+        summaries = Summaries(lambda: table_of, shop.state_dir)
         hooks = Webhooks(
             pipeline,
             lambda: named,
             Keys(folder, environ).of,
+            summary=summaries.take,
             clock=lambda: time.time() + town.ahead_s,
         )
         async with open_doors(folder / "state", more=lambda _: [Patches(pipeline), hooks]) as asked:

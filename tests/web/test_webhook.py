@@ -488,3 +488,21 @@ async def test_a_secret_that_a_patch_would_show_is_hidden_in_what_is_answered(to
     given = await town.send({**REGEX, "title": f"see {secret}"}, kind=JSON)
     assert given.status == 202
     assert secret.encode() not in given.body
+
+
+async def test_a_summary_is_kept_where_there_is_a_place_for_it(tmp_path: Path) -> None:
+    async with open_town(tmp_path, summing=True) as town:
+        body = {"id": "../s1", "content": "# Done\n\n**Status**: PASS\n\n❌ one thing"}
+        looked = await town.send(body, kind=JSON, at="/webhook/gpt?dry_run=true")
+        assert (looked.status, looked.json["id"]) == (200, None)
+        first = await town.send(body, kind=JSON)
+        assert first.status == 202
+        told = first.json
+        assert (told["status"], told["verdict"], told["disputed"]) == ("summary", "pass", True)
+        assert told["id"].startswith("s1-")
+        assert (tmp_path / "summaries" / told["id"]).read_text() == body["content"]
+        again = await town.send(body, kind=JSON)
+        assert (again.status, again.json["id"]) == (200, told["id"])
+        assert await town.pipeline.find() == []
+        both = await town.send({**REGEX, "content": "# Done"}, kind=JSON)
+        assert (both.status, both.json["status"]) == (202, "awaiting_approval")
