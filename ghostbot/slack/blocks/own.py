@@ -27,6 +27,7 @@ ROOM, BLOCKS = 9_000, 30
 SAID_MAX = 200
 LINES_ROOM = 6_000  # characters on the wire
 NOTES_ROOM = 2_500
+WITHOUT_SHOWN = 20
 SIGNS = {"ok": "🟢", "active": "🟢", "unknown": "⚪"}  # anything else is red
 LOOKS = {True: "🟢", False: "🔴", None: "⚪"}
 
@@ -52,7 +53,9 @@ def tested(found: Sequence[tuple[Round, Finding]], without: Sequence[str]) -> Me
     head = f"{bad} of {count(len(found), 'look')} failed" if bad else _all_well(len(found))
     lines = [_look(*one) for one in sorted(found, key=lambda one: one[1].ok is not False)]
     blocks, left = sections(lines, room=ROOM, blocks=BLOCKS)
-    feet = [f"no probe, or not running: {name(', '.join(without), 150)}"] if without else []
+    feet = []
+    if without:
+        feet.append(f"no probe, or not running: {name(', '.join(without[:WITHOUT_SHOWN]), 150)}")
     feet += [f"… and {left} more"] if left else []
     feet.append("it counts for nothing: nothing is restarted for it")
     return Message(head, (section(f"*{head}*"), *blocks, context(" · ".join(feet))))
@@ -112,7 +115,7 @@ def _lines(lines: Sequence[str]) -> Block:
     shown: list[str] = []
     room = LINES_ROOM
     for line in lines:
-        short = cut(clean(line), SAID_MAX)
+        short = clean(cut(line, SAID_MAX))
         room -= len(json.dumps(short))
         if room < 0:
             break
