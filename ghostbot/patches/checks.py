@@ -181,6 +181,9 @@ def _works(words: Sequence[str]) -> bool:
 
 def _environment(ours: Mapping[str, str], own: Path) -> dict[str, str]:
     kept = {key: ours[key] for key in ours if key in KEPT or key.startswith("LC_")}
+    # a name looked up in the tree itself would be the agent's program, whatever it is called
+    places = [place for place in kept.get("PATH", os.defpath).split(":") if place.startswith("/")]
+    kept["PATH"] = ":".join(places)
     for folder in ("home", "tmp"):
         (own / folder).mkdir(parents=True, exist_ok=True)
     return {**kept, "HOME": str(own / "home"), "TMPDIR": str(own / "tmp"), "CI": "true"}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import shutil
 import stat
 import tempfile
 import threading
@@ -24,13 +23,14 @@ from ghostbot.core.patch import Plan
 from ghostbot.errors import Failed
 from ghostbot.patches.apply import Status, apply, spoilt
 from ghostbot.patches.checks import Hidden, Ran, run
-from ghostbot.patches.disk import FOLDER
+from ghostbot.patches.disk import FOLDER, write
 from ghostbot.patches.tree import Tree
 
 FICLONE = 0x40049409  # ioctl_ficlonerange(2): the blocks are shared until one side writes
 NOT_COPIED = frozenset({".git", ".ghost"})
 TREE_BYTES = 2 * 1024 * 1024 * 1024
 TREE_FILES = 200_000
+BLOCK = 1024 * 1024
 FRESH_S = 5.0  # between the making of a folder and its lock
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -243,7 +243,7 @@ def _copy_file(copying: _Copying, source: Path, target: Path, seen: os.stat_resu
     try:
         writing = os.open(target, WRITE, stat.S_IMODE(seen.st_mode) | stat.S_IWUSR)
         try:
-            _copy_bytes(copying, reading, writing)
+            _copy_bytes(copying, reading, writing, seen.st_size)
             os.fchmod(writing, stat.S_IMODE(seen.st_mode))
             os.utime(writing, ns=(seen.st_atime_ns, seen.st_mtime_ns))  # make(1) looks at it
         finally:
@@ -252,7 +252,8 @@ def _copy_file(copying: _Copying, source: Path, target: Path, seen: os.stat_resu
         os.close(reading)
 
 
-def _copy_bytes(copying: _Copying, reading: int, writing: int) -> None:
+def _copy_bytes(copying: _Copying, reading: int, writing: int, size: int) -> None:
+    """Copy as much as there was: a log may grow as fast as it is read."""
     if copying.reflinks:
         try:
             fcntl.ioctl(writing, FICLONE, reading)
@@ -261,8 +262,6 @@ def _copy_bytes(copying: _Copying, reading: int, writing: int) -> None:
             copying.reflinks = error.errno not in {errno.EXDEV, errno.EOPNOTSUPP, errno.ENOTTY}
         else:
             return
-    with (
-        os.fdopen(reading, "rb", closefd=False) as old,
-        os.fdopen(writing, "wb", closefd=False) as new,
-    ):
-        shutil.copyfileobj(old, new)
+    while size > 0 and (data := os.read(reading, min(size, BLOCK))):
+        write(writing, data)
+        size -= len(data)

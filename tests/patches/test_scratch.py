@@ -134,6 +134,34 @@ def test_a_check_sees_no_token_and_not_our_home(
     assert f"'HOME': '{os.environ.get('HOME')}'" not in ran.output
 
 
+def test_a_program_is_looked_for_nowhere_in_the_tree(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f".::bin:src:{os.environ['PATH']}:")
+    (ran,) = tried(root, "import os; print(os.environ['PATH'])")
+    assert all(place.startswith("/") for place in ran.output.strip().split(":"))
+
+
+def test_a_file_that_grows_while_it_is_copied_is_copied_as_it_was(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root.mkdir()
+    (root / "log").write_bytes(b"line\n" * 10)
+    real = os.read
+
+    def grows(fd: int, size: int) -> bytes:
+        with (root / "log").open("ab") as log:
+            log.write(b"more\n" * 10)
+        return real(fd, size)
+
+    with Tree(root) as tree, monkeypatch.context() as patched:
+        patched.setattr(os, "read", grows)
+        patched.setattr(scratch._Copying.__init__, "__defaults__", (1 << 30, 100, False))
+        asked = plan(change(root, "b", b"b"))
+        scratch.verify(asked, tree, root.parent / "state", [])
+    assert (root / "log").stat().st_size == 100
+
+
 @pytest.mark.skipif(not checks.apart(), reason="this system gives us no namespaces")
 def test_a_check_reaches_itself_and_nobody_else(root: Path) -> None:
     code = """if True:
