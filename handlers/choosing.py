@@ -68,8 +68,8 @@ async def suggest(ack: AsyncAck, body: dict[str, Any], means: Means, actor: Acto
     verb = json.loads((body.get("view") or {}).get("private_metadata") or "{}").get("verb", "")
     seen = await _as_seen(verb, means, actor)
     known = choosers.candidates(verb, seen, means.care.names(), means.itself.subjects())
-    found = complete(str(body.get("value") or ""), list(known), OPTIONS_MAX)
-    await ack(options=[known[name] for name in found])
+    found = complete(str(body.get("value") or ""), known, OPTIONS_MAX)
+    await ack(options=choosers.options(found, seen))
 
 
 async def _as_seen(verb: str, means: Means, actor: Actor) -> choosers.Seen:

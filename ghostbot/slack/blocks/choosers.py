@@ -175,40 +175,41 @@ class Seen:
     everything: bool = False
 
 
-def candidates(
-    verb: str, seen: Seen, cared: Collection[str], looked: Collection[str]
-) -> dict[str, Block]:
-    """Return what may be chosen for a verb, the sick first, as options by name.
+def candidates(verb: str, seen: Seen, cared: Collection[str], looked: Collection[str]) -> list[str]:
+    """Return what may be chosen for a verb, the sick first.
 
     `cared` are the names that troubles are silenced by, `looked` those that a probe looks at.
     """
-    views = sorted(seen.views, key=urgency)
-    found = {view.name: _daemon(view) for view in views}
     if not seen.views:
-        return {}
+        return []
+    views = sorted(seen.views, key=urgency)
+    known = [view.name for view in views]
     if verb in ONE_DAEMON:
-        return found
-    if verb in (SILENCE, TEST):
-        names = cared if verb == SILENCE else looked
-        found |= {name: option(name, name) for name in names if name not in found}
-        return found if verb == TEST else {ALL: option(ALL, ALL, "every trouble"), **found}
-    sick = {view.name: found[view.name] for view in views if urgency(view) < UNWELL}
-    return {**sick, **_together(seen), **found}
+        return known
+    if verb == TEST:
+        return [*dict.fromkeys([*known, *looked])]
+    if verb == SILENCE:
+        return [*dict.fromkeys([ALL, *known, *cared])]
+    sick = [view.name for view in views if urgency(view) < UNWELL]
+    groups = [f"{GROUP}{group}" for group in dict.fromkeys(v.group for v in seen.views) if group]
+    return [*dict.fromkeys([*sick, *([ALL] if seen.everything else []), *groups, *known])]
 
 
-def _daemon(view: DaemonView) -> Block:
-    about = f"{view.word} · {view.fault}" if view.fault else view.word
-    return option(f"{mark(view)} {view.name}", view.name, about)
+def options(names: Sequence[str], seen: Seen) -> list[Block]:
+    """Return these as options, daemons with how they are."""
+    views = {view.name: view for view in seen.views}
+    groups = Counter(view.group for view in seen.views)
+    return [_option(name, views, groups) for name in names]
 
 
-def _together(seen: Seen) -> dict[str, Block]:
-    groups = Counter(view.group for view in seen.views if view.group)
-    made = {
-        f"{GROUP}{group}": option(f"{GROUP}{group}", f"{GROUP}{group}", count(number, "daemon"))
-        for group, number in groups.items()
-    }
-    everything = option(ALL, ALL, f"all {count(len(seen.views), 'daemon')}")
-    return {**({ALL: everything} if seen.everything else {}), **made}
+def _option(name: str, views: Mapping[str, DaemonView], groups: Mapping[str | None, int]) -> Block:
+    if (view := views.get(name)) is not None:
+        about = f"{view.word} · {view.fault}" if view.fault else view.word
+        return option(f"{mark(view)} {name}", name, about)
+    if name == ALL:
+        return option(ALL, ALL, f"all {count(len(views), 'daemon')}")
+    number = groups.get(name.removeprefix(GROUP), 0) if name.startswith(GROUP) else 0
+    return option(name, name, count(number, "daemon") if number else "")
 
 
 def asks_for(line: str) -> tuple[str, tuple[str, ...]] | None:
