@@ -28,6 +28,7 @@ from ghostbot.patches.register import Register
 from ghostbot.store.proposals import Asked
 
 TEXT_BYTES = 2 * 1024 * 1024  # what any door takes; a patch of over 1 MiB is refused with its place
+REASON_MOST = 4_000  # characters: it may quote lines that came nearest
 TITLE_MOST = 200  # characters: a title is one line
 PENDING_MOST = 200  # of one submitter, whatever its door allows
 PLANNING_S = 60.0  # whoever delivers a second time waits so long for the first one's plan
@@ -240,7 +241,7 @@ def _judged(p: Proposal, found: Planned | Refused | GhostError, now: float) -> P
             p,
             status=status_of(found),
             code=found.code,
-            reason=found.words,
+            reason=found.words[:REASON_MOST],
             where=found.place,
         )
     if isinstance(found, GhostError):

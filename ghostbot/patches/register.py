@@ -25,6 +25,7 @@ from ghostbot.patches.planning import Planned, plan_of
 from ghostbot.record import Note, unnoted
 from ghostbot.store.proposals import Asked, Decide, Proposals
 
+REASON_MOST = 200  # characters, in the log
 DIFFS = 16  # kept in memory; others are made anew from the stored bytes
 
 log = logging.getLogger("ghost.patches")
@@ -187,7 +188,7 @@ def _entry(p: Proposal, by: str) -> Mapping[str, object]:
             for one in p.approvals
         ],
         "code": p.code,
-        "reason": p.reason,
+        "reason": (p.reason or "").split("\n", 1)[0][:REASON_MOST] or None,  # and no quoted text
     }
 
 

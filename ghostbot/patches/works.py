@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ghostbot.config.model import Config, RootTable
-from ghostbot.core.proposal import ENDED, MOVES, Proposal, Status
+from ghostbot.core.proposal import ENDED, MOVES, CheckLine, Proposal, Status
 from ghostbot.errors import Failed, GhostError
 from ghostbot.patches import marks, policy
 from ghostbot.patches.carrying import Carried, Means, after_crash, carry_out
@@ -34,6 +34,7 @@ DAY_S = 86_400.0
 SOON_S = 60.0  # the wall clock may be set, so that nobody sleeps for long by it
 AGAIN_S = 5.0  # until a root that another uses is tried again
 TRIES = 6
+OUTPUT_WELL = 2_000  # characters
 STOPPING_S = 10.0  # what is under way gets so long to be taken back where Ghost ends
 
 log = logging.getLogger("ghost.patches")
@@ -229,7 +230,7 @@ class Works:
                 code=found.code,
                 reason=found.reason,
                 left=found.left,
-                checks=found.checks,
+                checks=tuple(_short(line) for line in found.checks),
                 updated_at=now,
             )
 
@@ -313,6 +314,11 @@ async def _threaded(work: Callable[[], T], stop: threading.Event, name: str) -> 
         if done.done() and not done.cancelled():
             done.exception()  # it was interrupted, as it was told to be
         raise
+
+
+def _short(line: CheckLine) -> CheckLine:
+    """Return what a check said; of one that did well the last words are enough."""
+    return replace(line, output=line.output[-OUTPUT_WELL:]) if line.ok else line
 
 
 def _failed(p: Proposal) -> Status:

@@ -28,7 +28,10 @@ from ghostbot.core.proposal import (
 )
 from ghostbot.store.database import Database
 
-KEPT = 5_000  # of those that are over, however old
+KEPT = 20_000  # of those that are over; the oldest go first
+KEPT_WHOLE = 200  # and of those with their bytes, of up to 20 MB each
+TRIM_EACH = 20  # proposals; a flood must not fill the disk between two days
+OLD = "SELECT id FROM proposals WHERE is_over ORDER BY id DESC LIMIT -1 OFFSET ?"
 NEXT = "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'proposals'), 0), ?) + 1"
 ROW = "id, turn, body"
 
@@ -74,6 +77,8 @@ class Proposals:
             rest = json.dumps({k: v for k, v in asdict(asked).items() if k != "text"})
             new = self._insert(db, p)
             db.execute("INSERT INTO texts VALUES (?,?,?)", (_number(new.id), rest, asked.text))
+            if _number(new.id) % TRIM_EACH == 0:
+                _trim(db)
             return new, True
 
         return await self._database.run(work)
@@ -202,11 +207,7 @@ class Proposals:
             old = "SELECT id FROM proposals WHERE is_over AND updated_at < ?"
             gone = db.execute(f"DELETE FROM texts WHERE id IN ({old})", (before,))  # noqa: S608  our own words
             db.execute(f"DELETE FROM plans WHERE id IN ({old})", (before,))  # noqa: S608  the same
-            db.execute(
-                "DELETE FROM proposals WHERE updated_at < ? AND id IN (SELECT id FROM proposals"
-                " WHERE is_over ORDER BY id DESC LIMIT -1 OFFSET ?)",
-                (before, KEPT),
-            )
+            _trim(db)
             return gone.rowcount
 
         return await self._database.run(work)
@@ -216,6 +217,12 @@ class Proposals:
         new = replace(p, id=f"p{number}")
         db.execute("INSERT INTO proposals VALUES (?,?,?,?,?,?,?,?,?,?)", _row(new, 0))
         return new
+
+
+def _trim(db: sqlite3.Connection) -> None:
+    """Forget the oldest of what is over: first their bytes, then themselves."""
+    for table, kept in (("texts", KEPT_WHOLE), ("plans", KEPT_WHOLE), ("proposals", KEPT)):
+        db.execute(f"DELETE FROM {table} WHERE id IN ({OLD})", (kept,))  # noqa: S608  our own words
 
 
 def _update(db: sqlite3.Connection, was: Proposal, now: Proposal, turn: int) -> None:

@@ -194,6 +194,20 @@ async def test_old_bytes_are_forgotten_and_what_waits_keeps_them(store: Proposal
     assert await store.asked(waits.id) == ASKED
 
 
+async def test_a_flood_does_not_fill_the_disk(
+    store: Proposals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ghostbot.store.proposals.KEPT_WHOLE", 5)
+    monkeypatch.setattr("ghostbot.store.proposals.KEPT", 12)
+    waits = await added(store)
+    for _ in range(59):
+        await added(store, status=Status.REJECTED)
+    kept = await store.find(limit=100)
+    assert [p.id for p in kept] == [*(f"p{n}" for n in range(60, 48, -1)), waits.id]
+    whole = [p.id for p in kept if await store.asked(p.id) is not None]
+    assert whole == ["p60", "p59", "p58", "p57", "p56", waits.id]
+
+
 async def test_they_are_found_by_what_is_asked_for(store: Proposals) -> None:
     other = Submitter(id="U9", name="Eve", way=Way.SLACK)
     await added(store)
