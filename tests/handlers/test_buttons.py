@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -10,8 +11,11 @@ import pytest
 
 from ghostbot.core.daemon import State
 from ghostbot.core.incident import Incident, Phase, Step
+from ghostbot.core.rights import Grant
+from ghostbot.errors import Failed
 from ghostbot.orders import Doing
 from ghostbot.slack.blocks.incident import LOGS, RESTART
+from ghostbot.slack.presses import AFTER_S
 from tests.fakes.ghost import NOW, FakeGhost, died, view
 from tests.fakes.slack_side import Side, shown, slack_side, until
 from tests.slack.blocks.test_incident import DOWN
@@ -101,3 +105,57 @@ async def test_a_click_delivered_twice_acts_once(side: Side) -> None:
     await side.slack.press(message["ts"], LOGS)
     await side.slack.until(private)
     assert len(side.ghost.orders) == 1
+
+
+async def test_a_double_click_restarts_once_and_says_so(side: Side) -> None:
+    message = await alert(side)
+    side.ghost.hold = asyncio.Event()
+    clicks = (side.slack.press(message["ts"], RESTART, by="bob") for _ in range(5))
+    await asyncio.gather(*clicks)
+    await side.slack.until(
+        lambda seen: sum("you pressed it" in m["text"] for m in seen) == 4,
+        seen_by="bob",
+    )
+    side.ghost.hold.set()
+    await until(lambda: side.ghost.orders)
+    assert len(side.ghost.orders) == 1
+
+
+async def test_of_two_people_at_once_the_second_reads_who_was_first(side: Side) -> None:
+    message = await alert(side)
+    side.ghost.hold = asyncio.Event()
+    presses = [side.slack.press(message["ts"], RESTART, by=who) for who in ("bob", "alice")]
+    await asyncio.gather(*presses)
+
+    def told(who: str, other: str) -> bool:
+        seen = side.slack.messages(seen_by=who)
+        return any(f"nothing was done: <@{other}> pressed it" in m["text"] for m in seen)
+
+    await until(lambda: told("alice", "U0BOB") or told("bob", "U0ALICE"))
+    side.ghost.hold.set()
+    await until(lambda: side.ghost.orders)
+    assert len(side.ghost.orders) == 1
+
+
+async def test_a_restart_that_failed_can_be_pressed_again(side: Side) -> None:
+    message = await alert(side)
+    side.ghost.refusal = Failed("cannot restart web: it comes after db, which a person stopped")
+    await side.slack.press(message["ts"], RESTART, by="bob")
+    await side.slack.until(
+        lambda seen: next((m for m in seen if "a person stopped" in m["text"]), None),
+        seen_by="bob",
+        thread_ts=message["ts"],
+    )
+    side.ghost.refusal = None
+    await asyncio.sleep(AFTER_S)  # a second click is held for a double one so long
+    await side.slack.press(message["ts"], RESTART, by="bob")
+    await until(lambda: side.ghost.orders)
+
+
+async def test_an_operator_of_other_daemons_restarts_nothing(side: Side) -> None:
+    side.roles["operator"] = (Grant("U0BOB", ("back",)),)
+    message = await alert(side)
+    await side.slack.press(message["ts"], RESTART, by="bob")
+    told = await side.slack.until(private, seen_by="bob")
+    assert "🔒 you may not restart web: you operate the daemons of back alone" in told["text"]
+    assert not side.ghost.orders

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -95,3 +96,35 @@ async def test_run_heal_has_the_check_healed_and_says_who(side: Side) -> None:
         thread_ts=message["ts"],
     )
     assert [name for name, _ in side.healed] == ["site"]
+
+
+async def test_a_heal_that_is_pressed_twice_is_done_once(side: Side) -> None:
+    sick = replace(DOWN, daemon="site", about=About.CHECK, phase=Phase.SICK, heals=True, lines=())
+    side.incidents[sick.id] = sick
+    side.notifier.alert(sick)
+    message = await side.slack.until(lambda seen: seen[0] if seen else None)
+    await asyncio.gather(*(side.slack.press(message["ts"], HEAL, by="bob") for _ in range(3)))
+    await side.slack.until(
+        lambda seen: sum("you pressed it" in m["text"] for m in seen) == 2, seen_by="bob"
+    )
+    assert len(side.healed) == 1
+
+
+async def test_a_question_is_answered_once(side: Side) -> None:
+    await side.slack.type("/ghost run careful", by="bob")
+    asked = await side.slack.until(private, seen_by="bob")
+    await asyncio.gather(*(side.slack.press(asked["ts"], RUN, by="bob") for _ in range(3)))
+    await side.slack.until(
+        lambda seen: sum("this was answered already" in m["text"] for m in seen) == 2, seen_by="bob"
+    )
+    assert side.executor is not None
+    assert len(side.executor.tasks()) == 1
+
+
+async def test_an_action_says_itself_who_may_run_it(side: Side) -> None:
+    side.actions["deploy"] = replace(side.actions["bounce"], name="deploy", role="approver")
+    await side.slack.type("/ghost run deploy", by="bob")
+    told = await side.slack.until(private, seen_by="bob")
+    assert "takes an approver, and you are an operator" in told["text"]
+    assert side.executor is not None
+    assert side.executor.tasks() == ()
