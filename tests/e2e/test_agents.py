@@ -106,7 +106,8 @@ async def _opened(ports: list[int]) -> None:
 
 
 async def test_every_line_of_the_page_does_what_it_says(den: Den) -> None:
-    bearer, github, standard, dry, outcome = TYPED
+    bearer, github, standard, dry, summary, outcome = TYPED
+    assert (await den.type(summary))["error"]["code"] == "no_summaries"
     tried = await den.type(dry)
     assert '+    return "hello"' in tried["diff"]
     sent = {}
@@ -187,3 +188,14 @@ async def test_a_source_that_a_reload_brings_is_there_at_once_and_told_without_a
         file.write("GHOST_LATE=a-word-of-sixteen-letters\n")
     said = await den.type(late, GHOST_LATE="a-word-of-sixteen-letters")
     assert said["status"] == "awaiting_approval"
+
+
+async def test_a_summary_is_kept_where_people_have_a_place_for_it(den: Den) -> None:
+    with (den.folder / "ghost.toml").open("a") as file:
+        file.write('\n[summaries]\ndir = "summaries"\n')
+    code, out, err = await den.ghost.cli("reload")
+    assert code == 0, out + err
+    told = await den.type(TYPED[4])
+    assert (told["status"], told["verdict"]) == ("summary", "pass")
+    kept = (den.folder / "summaries" / told["id"]).read_text()
+    assert kept == "# Night run\n\n**Status**: PASS"
