@@ -41,6 +41,7 @@ def of_daemon(table: DaemonTable) -> dict[str, Any]:
 def of_shared(config: Config) -> dict[str, Any]:
     """Return what belongs to no daemon and is true at once: checks, actions, roots, …"""
     return {
+        **{f"[slack] {key}": getattr(config.slack, key) for key in sorted(LIVE)},
         **{
             f"[roles] {field.name}": getattr(config.roles, field.name)
             for field in fields(config.roles)

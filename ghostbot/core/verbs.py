@@ -96,7 +96,7 @@ _ROWS = (
     Verb(
         "silence",
         "silence NAME|all 1h",
-        "new troubles wait for so long, but pages; `off` ends it",
+        "new troubles wait so long, pages come through; `off` ends it",
         words.silence,
         Topic.TROUBLES,
         role=Role.OPERATOR,

@@ -134,7 +134,17 @@ def _why(incident: Incident) -> str:
     if incident.changed:
         just_before.append(incident.changed)
     said = why(incident.cause)
+    if how := _blocked(incident):
+        said = f"{name(incident.cause, 500)} · {name(how)}: it is tried again ever more seldom"
     return f"{said}\n*Just before:* {name('; '.join(just_before), 500)}" if just_before else said
+
+
+def _blocked(incident: Incident) -> str:
+    """Return why a breaker is open, as the last step that opened one says it; or nothing."""
+    if incident.phase is not Phase.BLOCKED:
+        return ""
+    said = [step.what.partition("; blocked: ")[2] for step in incident.steps]
+    return next((how for how in reversed(said) if how), "")
 
 
 def _facts(incident: Incident) -> dict[str, str]:
@@ -232,7 +242,9 @@ def value(incident: int, daemon: str) -> str:
 def _feet(incident: Incident) -> list[str]:
     """Return the small print: what people did, and where the rest is."""
     last = incident.steps[-1].what if incident.steps else ""
+    how = _blocked(incident)
     known = last in {"", incident.cause} or headline(incident).endswith(last)
+    known = known or bool(how and last.endswith(how))
     last = "" if known else f" · {escape(cut(last, 300))}"
     deeds = [s for s in incident.steps if s.by is not None][-DEEDS_SHOWN:]
     said = " · ".join(f"{_deed(s)}, {when(s.at, '{time}')}" for s in deeds)
