@@ -105,9 +105,10 @@ class Claims:
         left_s = self._until - self._now()
         return (_spelled(self._code), left_s) if self._code and left_s > 0 else None
 
-    def void(self) -> None:
-        """End the code, as it was said where others read it."""
-        self._code = None
+    def exposed(self, said: str) -> None:
+        """End the code, if that is it: it was said where others read it."""
+        if self._is_right(said):
+            self._code = None
 
     async def claim(self, actor: Actor, team: str, said: str) -> None:
         """Make `actor` an admin, if that is the code. Raises NotAllowed."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from slack_sdk.errors import SlackApiError
 
 from ghostbot.core.verbs import VERBS
@@ -16,6 +18,8 @@ from handlers import replies
 from handlers.means import Means
 
 EVENTS_SHOWN = 20
+
+log = logging.getLogger("ghost.slack")
 
 
 async def whoami(_ask: Ask, means: Means, actor: Actor, place: Place) -> None:
@@ -36,18 +40,21 @@ async def claim(ask: Ask, means: Means, actor: Actor, place: Place) -> None:
     if claims is None:
         raise Failed("cannot claim: this Ghost takes no codes")
     if place.response_url is None and not place.channel.startswith("D"):
-        claims.void()
+        claims.exposed(ask.names[0])
         raise NotAllowed(
-            "this code was read by everybody here and is void: `ghost claim` on the machine prints"
+            "everybody here reads this, so that code is void: `ghost claim` on the machine prints"
             f" another; type it as `{means.command} claim CODE`, which nobody else sees"
         )
     await means.people.insider(actor, "claim")
     await claims.claim(actor, team, ask.names[0])
     await place.tell(blocks.claimed(means.command))
-    channel = await means.people.channel_id()
-    if channel is not None:
-        said = f"{replies.person(actor)} is an admin of Ghost now, by the code that it printed."
-        await Place(means.gateway, actor.id, channel).say(replies.plain(said))
+    said = f"{replies.person(actor)} is an admin of Ghost now, by the code that it printed."
+    try:
+        channel = await means.people.channel_id()
+        if channel is not None:
+            await Place(means.gateway, actor.id, channel).say(replies.plain(said))
+    except (SlackApiError, *NETWORK) as error:  # the claim stands, and is on record
+        log.warning("cannot tell of a claim by=%s why=%r", actor.id, error)
 
 
 async def events(ask: Ask, means: Means, _: Actor, place: Place) -> None:

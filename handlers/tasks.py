@@ -63,6 +63,7 @@ async def begin(action: str, means: Means, actor: Actor, place: Place) -> None:
 async def drill(ask: Ask, means: Means, actor: Actor, place: Place) -> None:
     """Kill a daemon on purpose in front of everybody, and say when each thing followed."""
     (daemon,) = means.ghost.names(ask.names, "drill")
+    means.ghost.permit.check(actor, "drill", (daemon,))
     await place.say(replies.drilling(daemon, actor))
 
     async def follow() -> None:

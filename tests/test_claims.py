@@ -115,3 +115,17 @@ async def test_where_the_file_names_the_admins_no_code_makes_one(database: Datab
     with pytest.raises(NotAllowed):
         await claims.claim(BOB, "T1", code)
     await database.close()
+
+
+async def test_a_code_that_others_read_is_void_and_a_wrong_one_ends_none(
+    database: Database,
+) -> None:
+    claims = Claims(Kept(database))
+    code = claims.new()
+    claims.exposed("AAAA-AAAA")
+    assert claims.code is not None
+    claims.exposed(code)
+    assert claims.code is None
+    with pytest.raises(NotAllowed):
+        await claims.claim(ALICE, "T1", code)
+    await database.close()

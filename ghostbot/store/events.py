@@ -17,7 +17,7 @@ from typing import Any
 from ghostbot.record import WAITING_MAX, Noted, Record
 from ghostbot.store.database import Database
 
-DEEDS = frozenset({"order", "refusal", "claim", "reload", "patch", "upgrade"})  # people's
+DEEDS = frozenset({"order", "refusal", "claim", "reload", "patch"})  # people's
 KINDS = (*sorted(DEEDS), "death", "restart", "incident", "ghost")
 KEPT = 20_000  # of people's deeds, and as many of all else
 RECENT = 1_000  # in memory, for those who follow

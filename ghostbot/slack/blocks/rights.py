@@ -19,7 +19,6 @@ MARKS = {
     "claim": "🔑",
     "incident": "📟",
     "reload": "🔁",
-    "upgrade": "⏫",
     "patch": "🩹",
     "ghost": "👻",
 }
