@@ -216,5 +216,6 @@ def asks_for(line: str) -> tuple[str, tuple[str, ...]] | None:
     """Return the verb and the names of a line that opens a window; None: of any other."""
     if not line.startswith(ASK):
         return None
-    verb, *names = line.removeprefix(ASK).split()
-    return verb, tuple(names)
+    verb, *names = line.removeprefix(ASK).split() or [""]
+    known = VERBS.get(verb)
+    return (verb, tuple(names)) if known is not None and known.chooses else None

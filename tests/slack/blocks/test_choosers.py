@@ -109,6 +109,13 @@ def test_all_is_not_offered_to_whom_a_part_is_allowed() -> None:
     assert choosers.candidates("stop", seen, (), ()) == ["group:edge", "web"]
 
 
+def test_only_a_verb_that_lets_people_choose_opens_a_window() -> None:
+    assert choosers.asks_for("?stop web") == ("stop", ("web",))
+    assert choosers.asks_for("?stop") == ("stop", ())
+    for line in ("stop web", "?", "? ", "?fly web", "?status", "?help", ""):
+        assert choosers.asks_for(line) is None
+
+
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_names_make_options_that_slack_takes(text: str) -> None:
     bad = view(text or "x", State.DOWN, fault=text, group=text)
