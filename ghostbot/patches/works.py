@@ -35,6 +35,7 @@ SOON_S = 60.0  # the wall clock may be set, so that nobody sleeps for long by it
 AGAIN_S = 5.0  # until a root that another uses is tried again
 TRIES = 6
 OUTPUT_WELL = 2_000  # characters
+STALE_S = 90.0  # whoever took it and went away had long enough to plan it
 STOPPING_S = 10.0  # what is under way gets so long to be taken back where Ghost ends
 
 log = logging.getLogger("ghost.patches")
@@ -63,6 +64,7 @@ class Works:
         self._lanes: dict[str, asyncio.Queue[str]] = {}  # by root: ids that are approved
         self._due: asyncio.Queue[str] = asyncio.Queue()  # roots without a task yet; each once
         self._pruned_at = 0.0
+        self._since = register.now()  # what was taken before was taken by another Ghost
 
     def queue(self, p: Proposal) -> None:
         """Have an approved one carried out."""
@@ -108,7 +110,7 @@ class Works:
             log.warning("patch undone id=%s root=%s left=%s", undone.id, undone.root, undone.left)
         for p in await self._register.store.open():
             if p.status in UNPLANNED:
-                if p.id not in self._intake.planning:
+                if p.created_at < self._since:  # who took the others is about to plan them
                     await self._intake.plan(p)
             elif p.status is Status.AWAITING:
                 await self._register.say_again(p)
@@ -246,7 +248,12 @@ class Works:
         while True:
             await self._prune()
             now = self._register.now()
-            waiting = [p for p in await self._register.store.open() if p.status is Status.AWAITING]
+            found = await self._register.store.open()
+            for p in found:
+                forgotten = p.status in UNPLANNED and p.id not in self._intake.planning
+                if forgotten and p.created_at < now - STALE_S:
+                    await self._intake.plan(p)
+            waiting = [p for p in found if p.status is Status.AWAITING]
             for p in waiting:
                 if p.expires_at is not None and p.expires_at <= now:
                     await self._expire(p.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,61 @@ async def test_a_patch_that_fails_as_nobody_thought_ends_and_the_next_goes_on(
         assert "Ghost's own fault: oops" in (done.reason or "")
         await pipeline.approve(second.id, ADA, second.digest or "")
         assert (await pipeline.wait(second.id, 10)).status is Status.APPLIED
+
+
+async def test_a_root_that_was_marked_meanwhile_takes_no_patch_that_was_approved_before(
+    tmp_path: Path,
+) -> None:
+    shop = Shop(tmp_path)
+    async with shop.idle() as pipeline:
+        p = await offered(pipeline)
+        await pipeline.approve(p.id, ADA, p.digest or "")
+    marks.mark(shop.state_dir, marks.Mark(patch="p0", root=str(shop.root), at=1.0, left=()))
+    async with shop.open() as pipeline:
+        found = await pipeline.wait(p.id, 10)
+    assert (found.status, shop.read()) == (Status.FAILED, GREET)
+    assert "patch clear app" in (found.reason or "")
+
+
+async def test_a_revert_of_what_changes_before_its_turn_has_no_second_plan(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    async with shop.open() as pipeline:
+        p = await applied(pipeline)
+    async with shop.idle() as pipeline:
+        back = await pipeline.revert(p.id, ADA)
+        assert back.status is Status.APPROVED
+    (shop.root / "greet.py").write_text("mine\n")
+    async with shop.open() as pipeline:
+        found = await pipeline.wait(back.id, 10)
+        assert (found.status, found.followed_by) == (Status.SUPERSEDED, None)
+        assert (await pipeline.get(p.id)).reverted_by is None
+        again = await pipeline.revert(p.id, ADA)
+        assert (again.id != back.id, again.status) == (True, Status.FAILED)
+    assert shop.read() == "mine\n"
+
+
+async def test_a_root_that_is_taken_out_of_the_file_ends_its_patches(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    async with shop.idle() as pipeline:
+        p = await offered(pipeline)
+        await pipeline.approve(p.id, ADA, p.digest or "")
+    shop.config = replace(shop.config, roots={})
+    async with shop.open() as pipeline:
+        found = await pipeline.wait(p.id, 10)
+    assert (found.status, "no such root any more" in (found.reason or "")) == (Status.FAILED, True)
+
+
+async def test_what_was_taken_and_forgotten_is_planned_after_a_while(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    async with shop.open() as pipeline:
+        p = await offered(pipeline)
+        rewrite(shop, p.id, Status.RECEIVED)  # as if its deliverer had gone away at once
+        shop.late_s = 91.0
+        other = await offered(
+            pipeline, "*** Begin Patch\n*** Delete File: Makefile\n*** End Patch\n"
+        )
+        assert other.status is Status.AWAITING
+        await until(pipeline, p.id, lambda one: one.status is Status.AWAITING)
 
 
 def broken(*_: object, **__: object) -> None:
