@@ -57,6 +57,7 @@ from ghostbot.web.tasks import Tasks
 from ghostbot.web.tunnels import Tunnels
 from ghostbot.web.upgrade import Upgrade
 from ghostbot.web.upkeep import Upkeep
+from ghostbot.web.watches import Watches
 from ghostbot.workshop import workshop
 from handlers.means import Means
 from handlers.parts import Patching
@@ -232,7 +233,8 @@ def _patch_nouns(ghost: Ghost, speech: Speech, outside: Reception | None) -> lis
     if speech.pipeline is None or outside is None:
         return []
     told = ToldElsewhere(ghost.permit, speech.pipeline.elsewhere)
-    return [Patches(speech.pipeline, ghost.permit), told, outside.webhooks]
+    watches = Watches(lambda: speech.config().watches)
+    return [Patches(speech.pipeline, ghost.permit), told, outside.webhooks, watches]
 
 
 def _nouns(

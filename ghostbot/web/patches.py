@@ -7,6 +7,7 @@ Rule 2: a status tells the truth: 202 is under way, 200 is so, 409 did not come 
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 from aiohttp import web
@@ -68,7 +69,7 @@ class Patches:
         name, wait_s = _id(request), wait_of(given)
         p = await (self._pipeline.wait(name, wait_s) if wait_s else self._pipeline.get(name))
         more = {"diff": await self._pipeline.diff(name)} if asked.truth(given, "diff") else {}
-        return answers.answer(proposal_json(p) | more)
+        return await asyncio.to_thread(answers.answer, proposal_json(p) | more)
 
     async def propose(self, request: web.Request) -> web.Response:
         """Take a patch: 202 where it is new, 200 where it is known or nothing is to do, 422."""

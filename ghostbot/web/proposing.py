@@ -6,6 +6,7 @@ Rule 1: 202 is new and under way, 200 is known already or nothing to do, 422 is 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Protocol
@@ -71,7 +72,8 @@ async def taken(pipeline: Pipeline, offer: Offer, *, dry_run: bool = False) -> w
     try:
         if dry_run:
             p, diff = await pipeline.preview(offer)
-            return _answer(p, {"diff": diff})
+            # Megabytes are looked through for secrets: nothing else should wait for that.
+            return await asyncio.to_thread(_answer, p, {"diff": diff})
         p, is_new = await pipeline.submit(offer)
     except Refused as why:
         told = {"id": None, "status": Status.FAILED.value, "where": asdict(why.place)}

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ghostbot.config.model import Scheme, SummariesTable, WebhookTable, WebTable
+from ghostbot.config.model import Scheme, SummariesTable, WatchTable, WebhookTable, WebTable
 from ghostbot.core.bucket import Rate
 from ghostbot.guards.sanity import Meter
 from ghostbot.patches.pipeline import Pipeline
@@ -24,6 +24,7 @@ from ghostbot.web.keys import Keys
 from ghostbot.web.patches import Patches
 from ghostbot.web.public import PublicDoor
 from ghostbot.web.status import Status
+from ghostbot.web.watches import Watches
 from ghostbot.web.webhook import Webhooks
 from tests.fakes.doors import Answer, Asked, exchange, open_doors, request
 from tests.fakes.house import until
@@ -54,6 +55,7 @@ class Town:
     sources: dict[str, WebhookTable]
     environ: dict[str, str]
     told: list[str | None] = field(default_factory=list)
+    watches: dict[str, WatchTable] = field(default_factory=dict)
     ahead_s: float = 0.0  # of the clock that timestamps are compared with
 
     def set(self, name: str, **more: Any) -> None:
@@ -157,7 +159,10 @@ async def open_town(
             summary=summaries.take,
             clock=lambda: time.time() + town.ahead_s,
         )
-        async with open_doors(folder / "state", more=lambda _: [Patches(pipeline), hooks]) as asked:
+        async with open_doors(
+            folder / "state",
+            more=lambda _: [Patches(pipeline), hooks, Watches(lambda: town.watches)],
+        ) as asked:
             table = web or WebTable(public=("127.0.0.1", 0))
             ghost, told = asked.kennel.ghost, list[str | None]()
             health, status = Health(ghost, Meter()), Status(ghost)

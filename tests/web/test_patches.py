@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ghostbot.config.model import WatchTable
 from ghostbot.web.token import token
 from tests.fakes.deliveries import DIFF, Town, open_town
 from tests.fakes.doors import Answer
@@ -185,3 +186,16 @@ async def test_a_patch_that_cannot_be_read_is_422_and_is_listed_with_its_reason(
 async def test_a_root_that_is_mended_takes_patches_again(town: Town) -> None:
     given = await town.asked.ask("POST /api/patches/roots/app/clear", {})
     assert (given.status, given.json["root"]) == (200, "app")
+
+
+async def test_watched_folders_are_listed_with_what_lies_in_them(
+    town: Town, tmp_path: Path
+) -> None:
+    inbox = tmp_path / "in"
+    for name in ("a.diff", ".b.tmp", "done/x.json", "done/x.json.json", "done/y", "done/y.json"):
+        (inbox / name).parent.mkdir(parents=True, exist_ok=True)
+        (inbox / name).touch()
+    town.watches["drop"] = WatchTable(name="drop", inbox=inbox)
+    for at in ("/api/watches", "/watch"):
+        (one,) = (await town.asked.ask(f"GET {at}")).json["watches"]
+        assert (one["name"], one["waiting"], one["done"], one["refused"]) == ("drop", 1, 2, None)
