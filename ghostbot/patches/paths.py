@@ -58,6 +58,7 @@ class Rules:
     """What the owner of a root says about its paths, in globs as `globs.py` reads them."""
 
     allow: tuple[str, ...] = ()  # all that may be patched; none is everything
+    only: tuple[str, ...] = ()  # all that who sent it may see and change; none is everything
     override: tuple[str, ...] = ()  # protected paths that may be patched all the same
     protect: tuple[str, ...] = ()  # further ones that may not
     own: tuple[str, ...] = ()  # absolute paths of Ghost's state, config and secrets
@@ -83,6 +84,9 @@ def checked(path: str, root: str, rules: Rules = NO_RULES) -> str:
     _ghosts(name, parts, root, rules.own)
     if rules.allow and covering(name, rules.allow) is None:
         why = f"the root's settings allow {', '.join(rules.allow)} alone"
+        raise _refused("protected_path", path, why)
+    if rules.only and covering(name, rules.only) is None:
+        why = f"who sent it may change {', '.join(rules.only)} alone"
         raise _refused("protected_path", path, why)
     if (rule := protected_by(name, rules)) is not None:
         why = f"{rule} is protected; only the root's settings open it"

@@ -6,17 +6,16 @@ Everything here blocks, and belongs into a thread.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ghostbot.config.model import Config, RootTable
-from ghostbot.core.patch import Change, Place, Plan, Refused
+from ghostbot.core.patch import Change, Plan, Refused
 from ghostbot.core.proposal import FileLine, Proposal, Status, Submitter
 from ghostbot.patches import policy
 from ghostbot.patches.apply import drifted
 from ghostbot.patches.compile import compile_patch
 from ghostbot.patches.diff import count, unified
-from ghostbot.patches.globs import covering
 from ghostbot.patches.revert import inverse
 from ghostbot.patches.risk import tier
 from ghostbot.patches.tree import Tree
@@ -49,7 +48,9 @@ def planned(asked: Asked, root: RootTable, submitter: Submitter, config: Config)
     """Plan a patch. Raises Refused, and what the disk raises: GhostError, OSError."""
     own = policy.own_of(config)
     policy_of_shell = asked.shell_policy or root.shell_policy
-    with Tree(root.path, policy.rules(root, own)) as tree:
+    # what it may not change it may not see either: a refusal shows the lines that come nearest
+    rules = replace(policy.rules(root, own), only=asked.paths)
+    with Tree(root.path, rules) as tree:
         plan = compile_patch(
             asked.text,
             root=root.name,
@@ -61,7 +62,6 @@ def planned(asked: Asked, root: RootTable, submitter: Submitter, config: Config)
     if asked.formats and plan.format not in asked.formats:
         words = f"cannot take {plan.format} from {submitter.name}: it may send "
         raise Refused("unknown_format", words + ", ".join(asked.formats))
-    _vet_paths(plan.changes, asked.paths, submitter)
     return _told(plan, root, submitter, own)
 
 
@@ -123,13 +123,3 @@ def _line(change: Change) -> FileLine:
         source=change.source,
         notes=change.notes,
     )
-
-
-def _vet_paths(changes: Iterable[Change], globs: Sequence[str], submitter: Submitter) -> None:
-    if not globs:
-        return
-    for change in changes:
-        for path in filter(None, (change.path, change.source)):
-            if covering(path, globs) is None:
-                words = f"cannot patch {path!r}: {submitter.name} may change {', '.join(globs)}"
-                raise Refused("protected_path", f"{words} alone", Place(path=path))

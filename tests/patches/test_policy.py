@@ -11,6 +11,8 @@ from ghostbot.config.model import Config, GhostTable, RootTable
 from ghostbot.core.patch import EXECUTABLE, Change, Op, Plan, Refused
 from ghostbot.core.proposal import Submitter, Way
 from ghostbot.patches import policy
+from ghostbot.patches.planning import planned
+from ghostbot.store.proposals import Asked
 from tests.fakes.plans import change, plan
 
 GPT = Submitter(id="webhook:gpt", name="gpt", way=Way.WEBHOOK, is_agent=True)
@@ -224,6 +226,34 @@ def test_a_fresh_file_that_runs_takes_a_person(alone: RootTable) -> None:
         path="src/run", op=Op.ADD, base=None, base_mode=None, new=b"x", new_mode=EXECUTABLE
     )
     assert not policy.judged(plan(fresh), alone, GPT).auto
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "--- a/src/a.py\n+++ b/src/a.py\n@@ -1 +1 @@\n-olt\n+new\n",
+        '{"command": "str_replace", "path": "src/a.py", "old_str": "x", "new_str": "y"}',
+        "*** Begin Patch\n*** Delete File: src/none.py\n*** End Patch\n",
+        "*** Begin Patch\n*** Update File: docs/a.md\n*** Move to: src/a.py\n@@\n-a\n*** End Patch\n",
+    ],
+)
+def test_a_source_learns_nothing_of_files_that_it_may_not_change(
+    root: RootTable, text: str
+) -> None:
+    (root.path / "src" / "a.py").write_text("old and secret\n")
+    (root.path / "docs").mkdir()
+    (root.path / "docs" / "a.md").write_text("a\n")
+    asked = Asked(text=text.encode(), paths=("docs/**",))
+    config = Config(
+        path=root.path.parent / "ghost.toml",
+        ghost=GhostTable(name="h", state_dir=root.path.parent / "state"),
+        daemons={},
+    )
+    with pytest.raises(Refused) as refused:
+        planned(asked, root, GPT, config)
+    assert refused.value.code == "protected_path"
+    assert "who sent it may change docs/** alone" in refused.value.words
+    assert "secret" not in refused.value.words
 
 
 # What an approval binds.
