@@ -74,7 +74,7 @@ class Live:
         self._doings = Doings(world, doors, self._turned, self._show)
         self._pages: list[Page] = []
         self._workspace.watch(self._changed)
-        self._workspace.on_rooms = self._rooms_changed
+        self._workspace.on_rooms.append(self._rooms_changed)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """A page opens."""

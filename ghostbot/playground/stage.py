@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from ghostbot.playground.cabinet import Cabinet
@@ -15,6 +16,7 @@ from ghostbot.playground.events import Events
 from ghostbot.playground.faults import Faults
 from ghostbot.playground.hands import Hands
 from ghostbot.playground.live import Live
+from ghostbot.playground.memory import Memory
 from ghostbot.playground.modals import Modals
 from ghostbot.playground.normal import Json
 from ghostbot.playground.responses import Responses
@@ -48,30 +50,19 @@ class Playground:
         channel: str = ALERTS,
         channels: Iterable[str] = (),
         clock_scale: float = 1.0,
+        memory: Path | None = None,
     ) -> None:
-        """`channel` is where alerts go; `channels` are more that there shall be."""
+        """`channel` is where alerts go, `channels` are more; messages outlive us in `memory`."""
         self.clock = Clock(clock_scale)
         self.faults = Faults()
         self.notices: list[tuple[str, str]] = []  # (user id, what failed for them)
-        workspace = Workspace(manifest, self.clock, channel.removeprefix("#"), channels)
-        errands = Errands()
-        vouchers = Vouchers(self.clock)
-        self.sockets = Sockets(self.clock, self.faults, vouchers, errands)
-        self._world = World(
-            workspace=workspace,
-            clock=self.clock,
-            faults=self.faults,
-            vouchers=vouchers,
-            sockets=self.sockets,
-            events=Events(workspace, self.clock, self.sockets, errands),
-            views=Views(self.clock),
-            errands=errands,
-            cabinet=Cabinet(self.clock.now),
-            bot_token=f"xoxb-playground-{secrets.token_hex(12)}",
-            app_token=f"xapp-playground-{secrets.token_hex(12)}",
-        )
-        self._alerts = next(iter(workspace.channels))
-        self._api, self._workspace = WebApi(self._world), workspace
+        alerts = channel.removeprefix("#")
+        self._workspace = Workspace(manifest, self.clock, alerts, channels)
+        self._world = _world_of(self._workspace, self.faults)
+        self.sockets = self._world.sockets
+        self._memory = Memory(memory, self._workspace) if memory else None
+        self._alerts = next(iter(self._workspace.channels))
+        self._api = WebApi(self._world)
         responses = Responses(self._world)
         self._hands = Hands(self._world, responses)
         self._modals = Modals(self._world, self._hands)
@@ -109,7 +100,11 @@ class Playground:
 
     async def start(self) -> None:
         """Open the door; `OSError` when the port is taken."""
+        if self._memory is not None:
+            await self._memory.recall()
         await self._server.start()
+        if self._memory is not None:
+            self._world.errands.start(self._memory.keep(), "memory")
 
     async def stop(self) -> None:
         """Close everything. Stopping twice is stopping once."""
@@ -117,6 +112,8 @@ class Playground:
         await self._live.close()
         await self.sockets.close()
         await self._server.stop()
+        if self._memory is not None:
+            await self._memory.save()
 
     @property
     def page_url(self) -> str:
@@ -312,3 +309,21 @@ class Playground:
 
     def _room(self, channel: str, by: str) -> Any:
         return self._workspace.room(channel or self._alerts, self._workspace.person(by))
+
+
+def _world_of(workspace: Workspace, faults: Faults) -> World:
+    clock, errands, vouchers = workspace.clock, Errands(), Vouchers(workspace.clock)
+    sockets = Sockets(clock, faults, vouchers, errands)
+    return World(
+        workspace=workspace,
+        clock=clock,
+        faults=faults,
+        vouchers=vouchers,
+        sockets=sockets,
+        events=Events(workspace, clock, sockets, errands),
+        views=Views(clock),
+        errands=errands,
+        cabinet=Cabinet(clock.now),
+        bot_token=f"xoxb-playground-{secrets.token_hex(12)}",
+        app_token=f"xapp-playground-{secrets.token_hex(12)}",
+    )

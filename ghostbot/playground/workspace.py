@@ -77,7 +77,7 @@ class Workspace:
         self.people = {person.id: person for person in people(self.app)}
         self.channels = {channel.id: channel for channel in channels(self.app, alerts, more)}
         self.usergroups = {group.id: group for group in USERGROUPS}
-        self.on_rooms: Callable[[], None] = lambda: None  # a channel or its members have changed
+        self.on_rooms: list[Callable[[], None]] = []  # told when a channel or its members change
         self._messages: dict[str, dict[str, Message]] = {c: {} for c in self.channels}
         self._threads: dict[str, dict[str, dict[str, None]]] = {c: {} for c in self.channels}
         self._watchers: list[Watcher] = []
@@ -132,7 +132,8 @@ class Workspace:
     def change(self, channel: str, **new: Any) -> Channel:
         """Give a channel new members, another topic, or lay it into the archive."""
         self.channels[channel] = replace(self.channels[channel], **new)
-        self.on_rooms()
+        for told in self.on_rooms:
+            told()
         return self.channels[channel]
 
     # messages
@@ -144,14 +145,10 @@ class Workspace:
 
     def put(self, message: Message) -> Message:
         """Post a message, or put its new form where the old one stood."""
-        kept = self._messages[message.channel]
-        kept[message.ts] = message
-        if message.is_reply:
-            assert message.thread_ts is not None  # is_reply has asked
-            thread = self._threads[message.channel].setdefault(message.thread_ts, {})
-            thread[message.ts] = None
+        self._file(message)
         self._tell(message, gone=False)
         self._tell_parent(message)
+        kept = self._messages[message.channel]
         while len(kept) > MOST_MESSAGES:
             self.remove(next(iter(kept.values())))
         return message
@@ -202,6 +199,37 @@ class Workspace:
         for ts in self._threads[message.channel].get(message.ts, ()):
             if kept[ts].only_for is None:
                 yield kept[ts]
+
+    def kept(self, most: int) -> tuple[Json, list[Message]]:
+        """The newest of each channel that not one person alone sees, and how the channels are."""
+        rooms = {
+            room.id: {"members": room.members, "topic": room.topic, "is_archived": room.is_archived}
+            for room in self.channels.values()
+            if not room.dm_with
+        }
+        messages = []
+        for channel in self._messages.values():
+            messages += [m for m in channel.values() if m.only_for is None][-most:]
+        return rooms, messages
+
+    def recall(self, rooms: Json, messages: Iterable[Message]) -> None:
+        """Be as an earlier workspace was; channels and people that are no more are left out."""
+        for name, room in rooms.items():
+            if name in self.channels:
+                members = tuple(user for user in room["members"] if user in self.people)
+                changed = {"topic": room["topic"], "is_archived": room["is_archived"]}
+                self.channels[name] = replace(self.channels[name], members=members, **changed)
+        for message in messages:
+            if message.channel in self.channels and message.user in self.people:
+                self._file(message)
+                self._last_ts = max(self._last_ts, int(message.ts.replace(".", "")))
+
+    def _file(self, message: Message) -> None:
+        self._messages[message.channel][message.ts] = message
+        if message.is_reply:
+            assert message.thread_ts is not None  # is_reply has asked
+            thread = self._threads[message.channel].setdefault(message.thread_ts, {})
+            thread[message.ts] = None
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Be told of each message that appears, changes or goes (true); undo with the answer."""

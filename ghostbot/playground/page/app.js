@@ -137,8 +137,8 @@ addEventListener("keydown", (event) => {
   if (document.body.classList.contains("sidebar-open")) {
     closeSidebar();
     $("menu").focus();
-  } else if (state.thread) closeThread(true);
-  else if (!$("trouble").hidden) toggleTrouble(false);
+  } else if ($("trouble").contains(document.activeElement)) toggleTrouble(false);
+  else if (state.thread) closeThread(true);
   else $("composer-place").querySelector("textarea")?.focus();
 });
 

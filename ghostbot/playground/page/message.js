@@ -24,7 +24,7 @@ export function drawMessage(message, { inThread, surface, reply }) {
       "div",
       { class: "gutter" },
       avatar(author, message.name),
-      el("time", { class: "when" }, clock(message.ts)),
+      el("time", { class: "when" }, clock(message.ts).replace(/\s?[AP]M$/i, "")),
     ),
     el(
       "div",
@@ -50,7 +50,7 @@ function by(message, author) {
     "div",
     { class: "by" },
     el("b", { title: author ? `${author.real_name}, ${author.role}` : "" }, message.name),
-    author?.bot ? el("span", { class: "app" }, "APP") : null,
+    author?.bot_id ? el("span", { class: "app" }, "APP") : null,
     author?.role === "another workspace" ? el("span", { class: "app" }, "EXTERNAL") : null,
     author?.role === "guest" ? el("span", { class: "app" }, "GUEST") : null,
     el("time", { title: full }, clock(message.ts)),
