@@ -13,6 +13,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -286,11 +287,13 @@ async def _open_playground(config: Config) -> Playground:
     manifest: dict[str, Any] = yaml.safe_load(manifests.text())
     patches, channel = config.slack.patches, config.slack.channel or CHANNEL
     more = {*config.slack.routes.values(), *([patches.channel] if patches else [])}
+    memory = config.ghost.state_dir / "playground.json"
+    made = partial(Playground, manifest, channel=channel, channels=more, memory=memory)
     try:
-        slack = Playground(manifest, port=PLAYGROUND_PORT, channel=channel, channels=more)
+        slack = made(port=PLAYGROUND_PORT)
         await slack.start()
     except OSError:
-        slack = Playground(manifest, channel=channel, channels=more)
+        slack = made()
         await slack.start()
     return slack
 
