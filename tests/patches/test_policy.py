@@ -234,7 +234,7 @@ def test_a_fresh_file_that_runs_takes_a_person(alone: RootTable) -> None:
         "--- a/src/a.py\n+++ b/src/a.py\n@@ -1 +1 @@\n-olt\n+new\n",
         '{"command": "str_replace", "path": "src/a.py", "old_str": "x", "new_str": "y"}',
         "*** Begin Patch\n*** Delete File: src/none.py\n*** End Patch\n",
-        "*** Begin Patch\n*** Update File: docs/a.md\n*** Move to: src/a.py\n@@\n-a\n*** End Patch\n",
+        "*** Begin Patch\n*** Update File: docs/a.md\n*** Move to: src/b\n@@\n-a\n*** End Patch\n",
     ],
 )
 def test_a_source_learns_nothing_of_files_that_it_may_not_change(
