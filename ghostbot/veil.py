@@ -118,9 +118,11 @@ def _values(config: Config, environ: Mapping[str, str], *, files: bool) -> Itera
     for action in config.actions.values():
         yield from _of(action.headers)
         yield from _set(action.env)
-        token = found(action.token_env, folder, environ) if action.token_env else None
-        if token is not None:
-            yield token.reveal()
+    named = [a.token_env for a in config.actions.values() if a.token_env]
+    named += [name for hook in config.webhooks.values() for name in hook.secret_env]
+    for secret in (found(name, folder, environ) for name in named):
+        if secret is not None:
+            yield secret.reveal()
 
 
 def _names(config: Config) -> Iterator[str]:

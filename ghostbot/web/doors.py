@@ -19,6 +19,7 @@ from ghostbot.ghost import Ghost
 from ghostbot.guards.sanity import Meter
 from ghostbot.keep import keep
 from ghostbot.outlook import Outlook
+from ghostbot.veil import also
 from ghostbot.web import answers, asked
 from ghostbot.web.admission import admission
 from ghostbot.web.daemons import Daemons
@@ -160,6 +161,7 @@ class Doors:
         while True:
             try:
                 self._token = token(self._state_dir)
+                also([self._token])  # a daemon may read the file, and print it
                 door = await tcp_socket(host, port)
             except OSError as error:
                 self._tell(await why_shut("private", "listen", (host, port), error))

@@ -16,6 +16,7 @@ from ghostbot.core.words import did_you_mean, span_s
 from ghostbot.record import Noted
 from ghostbot.shapes import iso
 from ghostbot.store.events import KINDS, READ_MAX, Events
+from ghostbot.veil import hide_in
 from ghostbot.web import answers, asked
 from ghostbot.web.logs import ALIVE_S, LINES, SLOW_S, SSE
 
@@ -110,7 +111,7 @@ def shape(noted: Noted) -> dict[str, Any]:
 
 
 def _line(noted: Noted) -> str:
-    return json.dumps(shape(noted), ensure_ascii=False) + "\n"
+    return json.dumps(hide_in(shape(noted)), ensure_ascii=False) + "\n"
 
 
 def _event(noted: Noted) -> str:

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,11 @@ async def bodies(ghost: RealGhost) -> list[str]:
         async with session.get(stream) as answer, asyncio.timeout(10):
             lines = [(await answer.content.readline()).decode() for _ in range(20)]
             found.append("".join(lines))
+        async with session.get("http://ghost/events?lines=true&limit=1000") as answer:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    while line := await answer.content.readline():
+                        found.append(line.decode())
     return found
 
 
@@ -146,7 +152,7 @@ async def test_nothing_that_leaves_ghost_has_a_secret_that_a_daemon_printed(
             lambda seen: "The last" in words_of({"all": seen}) or None, thread_ts=down["ts"]
         )
         await ghost.all_up()
-        told: list[Any] = [*await bodies(ghost), *await printed(ghost), *await in_slack(slack)]
+        told: list[Any] = [*await in_slack(slack), *await bodies(ghost), *await printed(ghost)]
         asked = [text for text in told if TOKEN in text]
         assert not leaks(told), asked[:1]
         assert any("***" in text for text in told)

@@ -30,10 +30,13 @@ def logs(daemon: str, tail: Tail, *, grep: str | None = None) -> Message:
     """Return the lines in one block that nothing in them can break or use to ping."""
     of = f"*{name(daemon)}*" + (f" that hold “{name(grep)}”" if grep else "")
     plain = name(daemon)
-    if not tail.lines:
+    lines = [clean(line.text) for line in tail.lines]
+    if grep:  # whoever looks for a secret does not learn that it is there
+        lines = [line for line in lines if grep in line]
+    if not lines:
         return Message(f"{plain}: no lines", (section(f"The log has no lines of {of}"),))
-    shown, left = tail_of([line.text for line in tail.lines], ROOM)
-    said = f"the last {count(len(tail.lines) - left, 'line')} of {of}"
+    shown, left = tail_of(lines, ROOM)
+    said = f"the last {count(len(lines) - left, 'line')} of {of}"
     if left:
         said += f" · {left:,} earlier ones do not fit here; on the machine: `ghost logs`"
     return Message(f"the last lines of {plain}", (context(said), preformatted(shown)))
