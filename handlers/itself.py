@@ -41,7 +41,8 @@ async def reload(ask: Ask, means: Means, actor: Actor, place: Place) -> None:
 
     async def follow() -> None:
         done = await means.itself.reload(actor, dry_run=False)
-        await place.say(blocks.reloaded(done.plan, done.outcomes, replies.person(actor)))
+        who, on = replies.person(actor), done.going_on
+        await place.say(blocks.reloaded(done.plan, done.outcomes, who, going_on=on))
 
     means.gateway.work.patiently(piece("reload", place, follow))
 

@@ -7,7 +7,7 @@ import logging
 from slack_sdk.errors import SlackApiError
 
 from ghostbot.core.verbs import VERBS
-from ghostbot.core.words import Ask
+from ghostbot.core.words import Ask, did_you_mean
 from ghostbot.errors import BadRequest, Failed, NotAllowed
 from ghostbot.orders import Actor
 from ghostbot.slack.blocks import rights as blocks
@@ -61,7 +61,8 @@ async def events(ask: Ask, means: Means, _: Actor, place: Place) -> None:
     """Show the newest events, or those of one kind."""
     kinds = tuple(word.lower() for word in ask.names)
     if not {*kinds} <= {*KINDS}:
-        raise BadRequest(f"cannot show such events: the kinds are {', '.join(KINDS)}")
+        near = did_you_mean(next(word for word in kinds if word not in KINDS), KINDS)
+        raise BadRequest(f"cannot show such events: the kinds are {', '.join(KINDS)}{near}")
     if means.events is None:
         raise Failed("cannot show events: this Ghost keeps none")
     found = await means.events.newest(EVENTS_SHOWN, kinds=kinds)

@@ -123,6 +123,20 @@ async def upgraded(ghost: RealGhost) -> None:
             await asyncio.sleep(LOOK_S)
 
 
+async def test_an_admin_ends_it_all_from_slack(slack: Playground, tmp_path: Path) -> None:
+    async with real_ghost(tmp_path, TWO, slack) as ghost:
+        await ghost.all_up()
+        await connected(ghost)
+        await admin(ghost, slack)
+        await slack.type("/ghost down")
+        asked = await seen_with(slack, "stops 2 daemons, then Ghost itself", by="alice")
+        await slack.press(asked["ts"], f"{SAY}:down now")
+        await seen_with(slack, "<@U0ALICE> is stopping all daemons")
+        assert ghost.process is not None
+        assert await asyncio.wait_for(ghost.process.wait(), 30) == 0
+        assert not await asyncio.to_thread(ghost.marked)
+
+
 async def test_everything_else_is_answered(slack: Playground, tmp_path: Path) -> None:
     async with real_ghost(tmp_path, TWO, slack) as ghost:
         await ghost.all_up()

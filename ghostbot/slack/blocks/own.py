@@ -92,8 +92,13 @@ def plan(found: Plan, warnings: Sequence[str]) -> Message:
     return Message("what a reload would do", (*blocks, *row))
 
 
-def reloaded(found: Plan, outcomes: Sequence[Outcome], who: str) -> Message:
+def reloaded(
+    found: Plan, outcomes: Sequence[Outcome], who: str, *, going_on: bool = False
+) -> Message:
     """Return what a reload did, what failed first."""
+    if going_on:
+        head = f"🟡 {who} is still reloading ghost.toml; see `status`"
+        return Message(head, (section(head), _lines(found.lines())))
     if found.is_empty:
         return _plain(f"{who} reloaded ghost.toml: nothing has changed.")
     failed = [o for o in outcomes if not o.ok]

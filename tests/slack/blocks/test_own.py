@@ -82,6 +82,11 @@ def test_a_reload_that_changes_something_can_be_done_and_another_cannot() -> Non
     assert "a warning" in str(assert_fits(own.plan(Plan(), ["a warning"])))
 
 
+def test_a_reload_that_goes_on_is_not_said_to_be_done() -> None:
+    shown = own.reloaded(Plan(added=("db",)), (), "<@U1>", going_on=True)
+    assert "is still reloading" in assert_fits(shown)["text"]
+
+
 def test_top_begins_with_who_takes_most() -> None:
     views = [view(f"d{n}", cpu_percent=float(n), rss_bytes=2**20) for n in range(40)]
     shown = str(assert_fits(records.top(house(*views), None))["blocks"])
