@@ -471,3 +471,25 @@ async def test_texts_and_backups_are_kept_for_a_while_and_not_for_ever(tmp_path:
         assert await pipeline._store.asked(waits.id) is not None
         assert (await pipeline.get(p.id)).status is Status.APPLIED
         assert await pipeline.diff(p.id) == ""
+
+
+async def test_where_a_yes_is_taken_anywhere_who_sits_here_is_one_person_more(
+    tmp_path: Path,
+) -> None:
+    shop = Shop(tmp_path, approve_in="any")
+    shop.approvers = frozenset({ADA.id})
+    async with shop.idle() as pipeline:
+        p = await offered(pipeline, RISKY)
+        digest = p.digest or ""
+        assert (await pipeline.approve(p.id, ADA, digest)).status is Status.AWAITING
+        assert (await pipeline.approve(p.id, HERE, digest)).status is Status.APPROVED
+
+
+async def test_where_a_yes_is_taken_in_slack_who_sits_here_is_nobody(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.approvers = frozenset({ADA.id, "local"})
+    async with shop.idle() as pipeline:
+        p = await offered(pipeline, RISKY)
+        digest = p.digest or ""
+        p = await pipeline.approve(p.id, ADA, digest, digest[-4:])
+        assert (p.status, p.approvals[0].is_sole) == (Status.APPROVED, True)
