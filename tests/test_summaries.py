@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -89,6 +90,8 @@ async def test_a_new_summary_is_told_once_and_what_lay_there_before_is_not(shelf
         shelf.put("bad.md", "❌ broken")
         (shelf.dir / "no.txt").write_text(PASS)
         await until(lambda: len(shelf.told) == 2)
+        kept = shelf.state / "summaries.json"
+        await until(lambda: {"new.md", "bad.md"} <= json.loads(kept.read_text())["told"].keys())
     assert sorted(shelf.told) == [("bad.md", "fail"), ("new.md", "pass")]
     async with shelf.open():
         shelf.put("late.md", "nothing much")

@@ -249,7 +249,7 @@ async def test_what_moved_while_no_inbox_was_open_is_told_by_the_next(drop: Drop
 
 async def test_words_that_somebody_else_wrote_there_change_nothing(drop: Drop) -> None:
     async with drop.open() as pipeline:
-        foreign = (await pipeline.submit(offer(RISKY)))[0]
+        foreign = (await pipeline.submit(offer()))[0]
     done = drop.path / "done"
     forged = {"id": foreign.id, "over": False}
     (done / "x.json").write_text(json.dumps(forged))
@@ -257,7 +257,7 @@ async def test_words_that_somebody_else_wrote_there_change_nothing(drop: Drop) -
     (done / "z.json").symlink_to("/etc/hostname")
     (done / "w.json").write_text(json.dumps({"id": "p999", "over": False}))
     async with drop.open() as pipeline:
-        drop.put("a.diff")
+        drop.put("a.diff", RISKY)
         await drop.until_told("a.diff")
         await approved(pipeline, await pipeline.get(foreign.id))
         assert json.loads((done / "x.json").read_text()) == forged
