@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ghostbot.bus import Bus
-from ghostbot.config.masks import Veil, is_secret, looks_secret, within
+from ghostbot.config.masks import SHORT, Veil, is_secret, looks_secret, within
 from ghostbot.config.model import Config
 from ghostbot.config.secrets import found, written
 from ghostbot.core.daemon import State
@@ -25,6 +25,7 @@ from ghostbot.errors import CannotSpawn
 from ghostbot.process.variables import said_by_file
 
 KNOWN_MAX = 8_192  # texts remembered: of a house that rests most are asked for again and again
+ATOMS = frozenset({int, float, bool})  # which hold no words
 KNOWN_CHARS = 200  # a longer one is looked through each time
 
 
@@ -49,12 +50,18 @@ def _remembered(text: str) -> str:
 
 def hide_in(body: Any, without: frozenset[str] = frozenset()) -> Any:
     """Return JSON whose texts went through `hide`; keys stay, and what stands under `without`."""
-    if isinstance(body, str):
-        return hide(body)
-    if isinstance(body, Mapping):
-        return {k: v if k in without else hide_in(v, without) for k, v in body.items()}
-    if isinstance(body, list | tuple):
+    kind = type(body)  # a big house has thousands of values: to ask an ABC takes too long
+    if kind is str:
+        return hide(body) if len(body) >= SHORT else body
+    if kind is dict:
+        return {
+            k: v if v is None or k in without or type(v) in ATOMS else hide_in(v, without)
+            for k, v in body.items()
+        }
+    if kind is list or kind is tuple:
         return [hide_in(item, without) for item in body]
+    if isinstance(body, str | Mapping):  # an enum's word, or another kind of mapping
+        return hide_in(str(body) if isinstance(body, str) else dict(body), without)
     return body
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -146,3 +147,37 @@ async def test_a_group_has_its_channel_and_what_is_critical_a_second_message(sid
     notifier.alert(replace(BLOCKED, phase=Phase.RECOVERED))
     await until(lambda: side.outbox.waiting == 0)
     assert "ghost_restart" not in shown(side.slack.messages()[0])
+
+
+async def test_what_was_missed_is_told_once_in_each_channel_that_it_concerns(side: Side) -> None:
+    notifier = calm_notifier(
+        side,
+        routes={"group:site": "#general"},
+        group=lambda name: "site" if name == "web" else None,
+    )
+    over = [
+        replace(DOWN, phase=Phase.RECOVERED, id=n, daemon=d) for n, d in enumerate(("web", "db"))
+    ]
+    for _ in range(2):
+        notifier.missed(over)
+        await until(lambda: side.outbox.waiting == 0)
+    (general,) = side.slack.messages(channel="general")
+    (alerts,) = side.slack.messages()
+    assert "*web*" in shown(general)
+    assert "*db*" not in shown(general)
+    assert "*db*" in shown(alerts)
+
+
+async def test_a_day_begins_at_midnight_in_the_zone_of_the_house(side: Side) -> None:
+    night = 1_790_031_600.0  # 23:00 in UTC, the next day in Berlin
+    for zone, day in ((ZoneInfo("UTC"), "2026-09-21"), (ZoneInfo("Europe/Berlin"), "2026-09-22")):
+        calm_notifier(side, zone=zone).beat(replace(house(view("web")), updated_at=night))
+        assert side.outbox.has(f"beat:{day}")
+
+
+async def test_what_slack_refuses_for_good_is_part_of_how_the_link_is(side: Side) -> None:
+    refused: list[str | None] = ["cannot post to #x: is_archived: bring the channel back"]
+    notifier = calm_notifier(side, refused=lambda: refused[0])
+    assert notifier.link() == f"connected, but {refused[0]}"
+    refused[0] = None
+    assert notifier.link() == "connected"
