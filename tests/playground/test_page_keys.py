@@ -308,3 +308,47 @@ async def test_dark_and_light_are_readable(playground: Playground, browser: Brow
         assert (light[0] > light[1]) == (scheme == "dark")
         assert abs(light[0] - light[1]) > 450
         await context.close()
+
+
+UNNAMED = """() => {
+  const named = (node) =>
+    (node.getAttribute("aria-label") || node.labels?.[0]?.innerText || node.innerText || "").trim();
+  const all = document.querySelectorAll("button, a, input, textarea, select, [role]");
+  const shown = [...all].filter((node) => node.offsetParent && !node.matches("[role=none]"));
+  return shown.filter((node) => !named(node)).map((node) => node.outerHTML.slice(0, 120));
+}"""
+
+
+async def test_whatever_can_be_acted_on_has_a_name(
+    page: Page, slack: AsyncWebClient, playground: Playground
+) -> None:
+    options = [{"text": plain("red"), "value": "red"}]
+    elements = [
+        {"type": "overflow", "action_id": "o", "options": options},
+        {"type": "static_select", "action_id": "s", "options": options},
+        {"type": "datepicker", "action_id": "d"},
+    ]
+    blocks = [{"type": "actions", "elements": elements}]
+    post = await slack.chat_postMessage(channel="C0ALERTS", text="t", blocks=blocks)
+    playground.share(("a.txt", b"words"))
+    playground.react(post["ts"], "eyes")
+    await page.get_by_test_id("message").first.hover()
+    await page.get_by_test_id("reply").first.click()
+    await page.get_by_role("button", name="Trouble").click()
+    assert await page.evaluate(UNNAMED) == []
+    await page.get_by_test_id("members").click(force=True)
+    assert await page.evaluate(UNNAMED) == []
+
+
+async def test_what_has_the_focus_is_seen_to_have_it(page: Page) -> None:
+    await page.locator("#person").focus()
+    for _ in range(12):
+        await page.keyboard.press("Tab")
+        seen = await page.evaluate(
+            """() => {
+              const style = getComputedStyle(document.activeElement);
+              const box = document.activeElement.closest(".composer .box");
+              return style.outlineStyle !== "none" || getComputedStyle(box).boxShadow !== "none";
+            }"""
+        )
+        assert seen, await page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
