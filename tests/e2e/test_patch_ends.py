@@ -50,8 +50,12 @@ async def test_a_ghost_that_is_told_to_end_takes_back_what_it_verifies(tmp_path:
         found = await ended(ghost, "p1", "rolled_back")
         assert "Ghost ended" in found["reason"]
         await whole(ghost)
+        _, out, _ = await ghost.cli("patch", "log", "--json")
+        seen = [json.loads(line)["status"] for line in out.splitlines()]
+        assert (seen[-1], "verifying" in seen) == ("rolled_back", True)
 
 
+@pytest.mark.soak
 async def test_an_upgrade_takes_back_what_is_verified_and_says_so(tmp_path: Path) -> None:
     async with house(tmp_path, HANGS, json.dumps(["sleep", "4714"])) as ghost:
         web = (await ghost.all_up())["web"]["pid"]
@@ -64,16 +68,3 @@ async def test_an_upgrade_takes_back_what_is_verified_and_says_so(tmp_path: Path
         assert hanging() == []
         assert (await ghost.daemons())["web"]["pid"] == web
         await whole(ghost)
-
-
-async def test_the_log_is_whole_over_kills_and_shows_them(tmp_path: Path) -> None:
-    async with house(tmp_path, HANGS) as ghost:
-        await verifying(ghost)
-        await ghost.end(signal.SIGKILL)
-        await ghost.up()
-        await ended(ghost, "p1", "rolled_back")
-        await whole(ghost)
-        _, out, _ = await ghost.cli("patch", "log", "--json")
-        seen = [json.loads(line)["status"] for line in out.splitlines()]
-        assert seen[-1] == "rolled_back"
-        assert "verifying" in seen

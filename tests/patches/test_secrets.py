@@ -86,6 +86,7 @@ def test_a_line_that_turns_letters_around_is_refused(sign: str) -> None:
     assert f"U+{ord(sign):04X}" in refused.words
 
 
+@pytest.mark.alone
 def test_long_lines_are_judged_in_linear_time() -> None:
     def took(size: int) -> float:
         lines = ("eyJ" + "a" * size, "a://" + "b" * size, "sk-" * size, "AKIA" * size)
@@ -95,5 +96,5 @@ def test_long_lines_are_judged_in_linear_time() -> None:
         return time.perf_counter() - began
 
     took(1000)
-    small, large = min(took(20_000) for _ in range(3)), min(took(200_000) for _ in range(3))
+    small, large = min(took(2_000) for _ in range(3)), min(took(20_000) for _ in range(3))
     assert large < 40 * small
