@@ -137,11 +137,12 @@ async def test_a_file_that_is_still_being_written_waits(drop: Drop) -> None:
     async with drop.open() as pipeline:
         drop.path.mkdir(exist_ok=True)
         with (drop.path / "slow.diff").open("wb") as file:
-            for line in HELLO.encode().splitlines(keepends=True):
-                file.write(line)
+            for half in (HELLO[:40].encode(), HELLO[40:].encode()):
+                file.write(half)
                 file.flush()
-                await asyncio.sleep(0.25)  # longer than a whole file rests
+                await asyncio.sleep(1.0)  # five times as long as a whole file rests
                 assert await pipeline.find() == []
+                assert drop.names() == {"slow.diff"}
         await drop.until_told("slow.diff", status="awaiting_approval")
 
 
