@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.pipelines import BUILD, GREET, HELLO, RISKY
+from tests.fakes.pipelines import BUILD, GREET, HELLO
 from tests.fakes.real_ghost import LOOK_S, RealGhost, real_ghost
 
 TOML = """
@@ -33,17 +33,25 @@ async def house(folder: Path, root: str = "", web: str | None = None) -> AsyncIt
     (folder / "app").mkdir()
     (folder / "app" / "greet.py").write_text(GREET)
     (folder / "app" / "Makefile").write_text(BUILD)
-    for name, text in (("hello.patch", HELLO), ("risky.patch", RISKY)):
-        (folder / name).write_text(text)
+    (folder / "hello.patch").write_text(HELLO)
     toml = TOML.format(root=root, web=web or json.dumps(["sleep", "1000"]))
     async with real_ghost(folder, toml, None) as ghost:
         yield ghost
 
 
-async def patch(ghost: RealGhost, *words: str) -> dict[str, Any]:
-    _, out, err = await ghost.cli("patch", *words, "--json")
-    assert out, err
-    found: dict[str, Any] = json.loads(out)
+EDIT = {"path": "greet.py", "old_str": '"hi"', "new_str": '"hello"'}
+
+
+async def proposed(ghost: RealGhost, edit: dict[str, str] = EDIT) -> dict[str, Any]:
+    """Propose a patch over the socket, and return it as it waits."""
+    found: dict[str, Any] = await ghost.post("/api/patches", edit)
+    assert found["status"] == "awaiting_approval", found
+    return found
+
+
+async def approved(ghost: RealGhost, p: dict[str, Any], wait_s: int = 30) -> dict[str, Any]:
+    said = {"digest": p["plan_digest"]}
+    found: dict[str, Any] = await ghost.post(f"/api/patches/{p['id']}/approve?wait={wait_s}", said)
     return found
 
 
@@ -62,40 +70,24 @@ async def test_a_patch_is_proposed_shown_approved_and_taken_back(tmp_path: Path)
     async with house(tmp_path, 'restart = ["web"]') as ghost:
         await ghost.all_up()
         before = (await ghost.daemons())["web"]["pid"]
-        p = await patch(ghost, "submit", "hello.patch")
-        assert (p["id"], p["status"], p["needs"]) == ("p1", "awaiting_approval", 1)
+        code, out, err = await ghost.cli("patch", "submit", "hello.patch")
+        assert (code, "one person must say yes" in out) == (0, True), err
         code, out, _ = await ghost.cli("patch", "show", "p1")
-        assert code == 0
-        assert '+    return "hello"' in out
+        assert (code, '+    return "hello"' in out) == (0, True)
         code, out, err = await ghost.cli("patch", "approve", "p1", "--yes")
         assert (code, "applied" in out) == (0, True), err
         assert "hello" in (tmp_path / "app" / "greet.py").read_text()
         web = await ghost.daemon("web", lambda d: d["word"] == "up")
         assert web["pid"] != before
-        code, out, _ = await ghost.cli("patch", "list")
-        assert (code, "p1" in out, "applied" in out) == (0, True, True)
         code, out, err = await ghost.cli("patch", "revert", "p1", "--yes")
         assert (code, "applied" in out) == (0, True), err
         assert (tmp_path / "app" / "greet.py").read_text() == GREET
-        code, out, err = await ghost.cli("patch", "log", "verify")
-        assert code == 0, out + err
 
 
-async def test_a_daemon_that_does_not_come_up_again_takes_its_patch_back(tmp_path: Path) -> None:
-    web = json.dumps(["sh", "-c", "! grep -q hello greet.py && exec sleep 1000"])
-    settings = 'restart = ["web"]'
-    async with house(tmp_path, settings, web) as ghost:
-        await ghost.all_up()
-        await patch(ghost, "submit", "hello.patch")
-        code, out, err = await ghost.cli("patch", "approve", "p1", "--yes")
-        assert (code, "rolled back" in out + err) == (1, True), out + err
-        assert (tmp_path / "app" / "greet.py").read_text() == GREET
-        await ghost.daemon("web", lambda d: d["word"] == "up")
-
-
-async def test_a_risky_patch_takes_the_end_of_its_digest_from_who_is_alone(tmp_path: Path) -> None:
+async def test_the_command_line_says_no_and_types_the_end_of_what_is_risky(tmp_path: Path) -> None:
     async with house(tmp_path) as ghost:
-        p = await patch(ghost, "submit", "risky.patch")
+        risky = {"path": "Makefile", "old_str": "true", "new_str": "false"}
+        p = await proposed(ghost, risky)
         assert p["needs"] == 2
         code, _, err = await ghost.cli("patch", "approve", "p1", "--yes")
         assert (code, "last 4 characters" in err) == (1, True)
@@ -103,22 +95,27 @@ async def test_a_risky_patch_takes_the_end_of_its_digest_from_who_is_alone(tmp_p
         code, out, err = await ghost.cli("patch", "approve", "p1", "--yes", "--tail", tail)
         assert code == 0, out + err
         assert (await ended(ghost, "p1", "applied"))["approvals"][0]["sole"]
-
-
-async def test_a_no_is_final(tmp_path: Path) -> None:
-    async with house(tmp_path) as ghost:
-        await patch(ghost, "submit", "hello.patch")
-        code, out, err = await ghost.cli("patch", "reject", "p1", "--why", "not now")
+        await proposed(ghost)
+        code, out, err = await ghost.cli("patch", "reject", "p2", "--why", "not now")
         assert (code, "not now" in out) == (0, True), err
-        code, _, err = await ghost.cli("patch", "approve", "p1", "--yes")
-        assert (code, "is rejected" in err) == (1, True)
+        code, out, _ = await ghost.cli("patch", "list")
+        assert (code, out.count("\n"), "applied" in out, "rejected" in out) == (0, 2, True, True)
+
+
+async def test_a_daemon_that_does_not_come_up_again_takes_its_patch_back(tmp_path: Path) -> None:
+    web = json.dumps(["sh", "-c", "! grep -q hello greet.py && exec sleep 1000"])
+    async with house(tmp_path, 'restart = ["web"]', web) as ghost:
+        await ghost.all_up()
+        found = await approved(ghost, await proposed(ghost))
+        assert found["status"] == "rolled_back", found
+        assert (tmp_path / "app" / "greet.py").read_text() == GREET
+        await ghost.daemon("web", lambda d: d["word"] == "up")
 
 
 async def test_a_ghost_that_is_killed_while_it_verifies_leaves_the_old_tree(tmp_path: Path) -> None:
     checks = 'verify = [["sleep", "1000"]]\nverify_live = true'
     async with house(tmp_path, checks) as ghost:
-        await patch(ghost, "submit", "hello.patch")
-        await ghost.cli("patch", "approve", "p1", "--yes", "--no-wait")
+        await approved(ghost, await proposed(ghost), 0)
         await ended(ghost, "p1", "verifying")
         assert "hello" in (tmp_path / "app" / "greet.py").read_text()
         await ghost.end(signal.SIGKILL)
@@ -136,8 +133,7 @@ async def test_what_was_being_tried_in_a_copy_is_tried_again_by_the_next_ghost(
     gate = tmp_path / "gate"
     checks = f'verify = [["sh", "-c", "test -e {gate} || sleep 1000"]]'
     async with house(tmp_path, checks) as ghost:
-        await patch(ghost, "submit", "hello.patch")
-        await ghost.cli("patch", "approve", "p1", "--yes", "--no-wait")
+        await approved(ghost, await proposed(ghost), 0)
         await ended(ghost, "p1", "prechecking")
         await ghost.end(number)
         assert (tmp_path / "app" / "greet.py").read_text() == GREET
@@ -151,8 +147,8 @@ async def test_a_root_that_a_reload_brings_takes_patches_at_once(tmp_path: Path)
     async with house(tmp_path) as ghost:
         whole = ghost.config.read_text()
         ghost.config.write_text(whole.replace("[root.app]\npath", "[root.other]\npath"))
-        code, out, err = await ghost.cli("reload")
-        assert (code, "root.other" in out) == (0, True), out + err
-        assert (await patch(ghost, "submit", "hello.patch"))["root"] == "other"
-        code, _, err = await ghost.cli("patch", "submit", "hello.patch", "--root", "app")
-        assert (code, "no such root" in err) == (4, True)
+        told = await ghost.post("/api/reload", {})
+        assert "root.other" in json.dumps(told), told
+        assert (await proposed(ghost))["root"] == "other"
+        said = await ghost.post("/api/patches?root=app", EDIT)
+        assert said["error"]["code"] == "no_such_root", said
