@@ -31,7 +31,7 @@ from ghostbot.orders import Outcomes, local
 from ghostbot.permit import Permit
 from ghostbot.process.lock import Lock
 from ghostbot.process.spawn import clean_signals
-from ghostbot.record import Record
+from ghostbot.record import Journal, Record
 from ghostbot.reload import Reload
 from ghostbot.stall import Stall
 from ghostbot.supervision import Supervision, supervision
@@ -144,7 +144,9 @@ class _Life:
         troubles.teller("upgrade")(self._upgrades.handed.failed)
         async with supervision(self.config, troubles) as house, asyncio.TaskGroup() as tasks:
             long = _Tasks(tasks, troubles)
-            record = Record()
+            record = Record(
+                journal=Journal(self.config.ghost.state_dir / "journal" / "deeds.jsonl")
+            )
             ghost = self._ghost(house, long.begin, record)
             reload = Reload(house, ghost, begin=long.begin, keep=long.keep)
             # Before daemons: it keeps feeds.

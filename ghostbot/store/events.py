@@ -14,15 +14,15 @@ from collections import deque
 from collections.abc import AsyncGenerator, Collection, Sequence
 from typing import Any
 
-from ghostbot.record import WAITING_MAX, Noted, Record
+from ghostbot.record import DEEDS, WAITING_MAX, Noted, Record
 from ghostbot.store.database import Database
 
-DEEDS = frozenset({"order", "refusal", "claim", "reload", "patch"})  # people's
 KINDS = (*sorted(DEEDS), "death", "restart", "incident", "ghost")
 KEPT = 20_000  # of people's deeds, and as many of all else
 RECENT = 1_000  # in memory, for those who follow
 READ_MAX = 1_000  # at once
 BEHIND_S = 0.2  # what comes within this is written together; a deed of people's at once
+JOURNAL_BYTES = 256 * 1024  # more of what is in the store already is cut away
 TRIM_EVERY = 500  # rows written between two looks at how many there are
 
 _COLUMNS = "id, kind, who, what, at, more"
@@ -46,6 +46,7 @@ class Events:
         """Keep what is noted, until cancelled; then what is left."""
         self._ended = False
         try:
+            await self._take_up()
             while True:
                 await self._record.some()
                 self._take()
@@ -53,11 +54,29 @@ class Events:
                     await asyncio.sleep(BEHIND_S)
                     self._take()
                 await self._write()
+                self._cut(JOURNAL_BYTES)
         finally:
             self._ended = True
             self._take()
             self._news.set()
             await self._write()
+            self._cut(0)
+            if self._record.journal is not None:
+                self._record.journal.close()
+
+    async def _take_up(self) -> None:
+        """Keep what an earlier Ghost was killed before it could; what is there already stays."""
+        if self._record.journal is not None:
+            self._unwritten.extend(await asyncio.to_thread(self._record.journal.read))
+            await self._write()
+            self._cut(0)
+
+    def _cut(self, most: int) -> None:
+        """Empty the journal, where it is long and all of it is in the store."""
+        journal = self._record.journal
+        self._take()
+        if journal is not None and not self._unwritten and journal.size >= most:
+            journal.clear()
 
     async def newest(
         self, limit: int, *, after: int = 0, since: float = 0.0, kinds: Collection[str] = ()

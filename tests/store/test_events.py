@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ghostbot.record import Noted, Record
+from ghostbot.record import Journal, Noted, Record
 from ghostbot.store import events as module
 from ghostbot.store.database import Database
 from ghostbot.store.events import Events
@@ -128,3 +128,28 @@ async def test_who_follows_hears_when_nothing_comes_and_when_ghost_ends(tmp_path
     heard = await asyncio.wait_for(following, 10)
     assert heard
     assert not any(heard)
+
+
+async def test_a_ghost_that_is_killed_takes_no_deed_with_it(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal" / "deeds.jsonl")
+    record = Record(journal=journal)
+    record.note("death", "", "web died")
+    record.note("order", "U1", "stop web \ud800", verb="stop", names=["web"])
+    journal.close()  # and nobody ever kept it
+    with (tmp_path / "journal" / "deeds.jsonl").open("ab") as file:
+        file.write(b'{"id": 5, "kind": "ord')
+    again = Record(journal=Journal(tmp_path / "journal" / "deeds.jsonl"))
+    async with keeping(tmp_path, again) as (_, events):
+        again.note("order", "U1", "start web")
+        found = await _stored(events, 2)
+        assert [one.what for one in found] == ["stop web ?", "start web"]
+        assert found[0].more == {"verb": "stop", "names": ["web"]}
+    assert (tmp_path / "journal" / "deeds.jsonl").read_bytes() == b""
+
+
+async def _stored(events: Events, count: int) -> list[Noted]:
+    """Wait until so many are kept."""
+    async with asyncio.timeout(10):
+        while len(found := await events.newest(10)) < count:  # noqa: ASYNC110  nobody tells
+            await asyncio.sleep(0.01)
+    return found
