@@ -119,10 +119,14 @@ class Desk:
     async def told(self, daemon: str, since: float) -> float | None:
         """Wait until people were told of a daemon's trouble at or after `since` (epoch).
 
-        Return when; None at once where there is nobody to tell, or it has to wait. Who asks sets
-        the limit.
+        Return when; None at once where there is nobody to tell, or people want quiet. Who asks
+        sets the limit.
         """
-        found = await self._changed((About.DAEMON, daemon, ""), since)
+        key = (About.DAEMON, daemon, "")
+        found = await self._changed(key, since)
+        while not found.told and found.hold_until is not None:  # a crowd, which is told of soon
+            await self._kept_one.wait()
+            found = self._current.get(key, found)
         return await self._voice.said(found, since) if found.told else None
 
     async def test(self) -> float | None:

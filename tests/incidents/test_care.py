@@ -194,6 +194,35 @@ def test_the_second_of_two_strangers_is_told_when_no_third_came_even_if_it_is_ov
     play(script, Scene(after=HOUSE))
 
 
+@dataclass
+class Taking:
+    """A voice whose messages Slack takes at once."""
+
+    heard: FakeVoice
+
+    def alert(self, incident: Incident) -> None:
+        self.heard.alert(incident)
+
+    async def said(self, incident: Incident, _since: float) -> float | None:
+        return incident.changed_at
+
+
+def test_whoever_asks_when_people_were_told_waits_until_it_is_no_crowd() -> None:
+    async def script(scene: Scene) -> None:
+        scene.desk._voice = Taking(scene.voice)  # type: ignore[assignment]
+        await scene.up("db", "mail")
+        await scene.dies("db")
+        at = scene.now()
+        await scene.dies("mail")
+        asked = asyncio.create_task(scene.desk.told("mail", at))
+        await scene.up("mail")
+        assert not asked.done()
+        await asyncio.sleep(6)
+        assert (await asked or 0) > at
+
+    play(script, Scene(after=HOUSE))
+
+
 def test_a_part_that_dies_again_long_after_has_a_trouble_of_its_own() -> None:
     async def script(scene: Scene) -> None:
         await scene.up("db", policy=BLOCKS)
