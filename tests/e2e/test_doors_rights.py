@@ -159,7 +159,6 @@ async def test_each_command_is_the_local_admins_and_each_deed_is_on_record(
             await ghost.post("/api/actions/long/run")
         if line == "drill web":
             await ghost.daemon("web", lambda d: d["word"] == "up")
-            await asyncio.sleep(2)  # a drill wants to know how long it was up
         if line == "reload":
             ghost.config.write_text(ghost.config.read_text() + '[action.new]\nkind = "command"\n')
             ghost.config.write_text(ghost.config.read_text() + 'command = ["true"]\n')
