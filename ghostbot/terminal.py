@@ -48,7 +48,7 @@ def welcome(
         say(f"  Playground   {page_url}")
         say(f"               open it in a browser and type:  {config.slack.command} status")
     elif slack:
-        say(f"  Slack is {slack}: the daemons run without it. See README, “Slack”.")
+        say(f"  Slack is {slack}: the daemons run without it; see `ghost slack setup`.")
     if code:
         say(f"  Admin        whoever types  {config.slack.command} claim {code}  within 10 minutes")
     if config.web.listen:
