@@ -115,8 +115,10 @@ async def changes(
                     yield _by_daemon(sorted({path for _, path in found}), globs)
             else:
                 await until.wait()
-        except (OSError, RuntimeError) as error:  # inotify's limits, a folder that went
-            tell(f"cannot watch files: {error}; daemons are not restarted when they change")
+        except* (OSError, RuntimeError) as errors:  # its limits, a name that is no text
+            why = errors.exceptions[0]
+            why = why.exceptions[0] if isinstance(why, ExceptionGroup) else why
+            tell(f"cannot watch files: {why}; daemons are not restarted when they change")
             await asyncio.sleep(AGAIN_S)
         finally:
             watching.cancel()
