@@ -90,7 +90,9 @@ async def chosen(ack: AsyncAck, body: dict[str, Any], means: Means, actor: Actor
     """Do what was chosen, or say at which field it makes no sense."""
     choice, view_id = choosers.chosen(body["view"]), str(body["view"]["id"])
     ask = choice.ask
-    wrong = choice.wrong or mistakes(ask, means)
+    wrong = choice.wrong
+    if not wrong and await _may(ask, means, actor):  # whoever may not is told nothing of names
+        wrong = mistakes(ask, means)
     if wrong:
         await ack(response_action="errors", errors=wrong)
         return
@@ -105,6 +107,16 @@ async def chosen(ack: AsyncAck, body: dict[str, Any], means: Means, actor: Actor
         place = place_of({}, body, means, actor, view_id)
         place.frame = partial(again, choice)
     submit(means, place, partial(carry_out, ask, means, actor, place))
+
+
+async def _may(ask: Ask, means: Means, actor: Actor) -> bool:
+    """Tell whether they may ask for it, as far as that is known in time."""
+    try:
+        async with asyncio.timeout(SUGGEST_S):
+            await means.people.admit(actor, deed(ask), need=needed_for(ask))
+    except (NotAllowed, TimeoutError):
+        return False
+    return True
 
 
 def again(choice: choosers.Chosen, message: Message | None = None) -> dict[str, Any]:

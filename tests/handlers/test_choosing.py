@@ -174,3 +174,10 @@ async def test_a_late_trigger_is_answered_with_the_way_out(side: Side) -> None:
     await side.slack.type("/ghost restart")
     told = await side.slack.until(lambda seen: next((m for m in seen if m["ephemeral"]), None))
     assert "type the name" in told["text"]
+
+
+async def test_who_may_not_learns_no_name_from_a_window(side: Side) -> None:
+    await opened(side, "/ghost restart", by="carol")
+    assert await side.slack.submit(picked("wbe"), by="carol") == {}
+    await side.slack.until(lambda _: "you are a guest" in str(side.slack.modal(by="carol")))
+    assert "did you mean" not in str(side.slack.modal(by="carol"))
