@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.e2e.test_patchwork import ended, house, patch
+from tests.e2e.test_patchwork import approved, ended, house, proposed
 from tests.fakes.pipelines import GREET
 from tests.fakes.real_ghost import RealGhost
 
@@ -29,8 +29,7 @@ def hanging() -> list[int]:
 
 
 async def verifying(ghost: RealGhost) -> None:
-    await patch(ghost, "submit", "hello.patch")
-    await ghost.cli("patch", "approve", "p1", "--yes", "--no-wait")
+    await approved(ghost, await proposed(ghost), 0)
     await ended(ghost, "p1", "verifying")
 
 
