@@ -44,6 +44,7 @@ class Digests:
         self._due = due
         self._zone = zone
         self._told: float | None = None  # the last digest's instant
+        self._known = (0.0, 0.0)  # within this span of the clock nothing new is due
 
     async def run(self) -> None:
         """Tell, for ever."""
@@ -56,23 +57,28 @@ class Digests:
         if self._due is None:  # the scheduler takes a while to import
             module = await asyncio.to_thread(import_module, "ghostbot.cron")
             self._due = partial(module.next_fire, zone=self._zone)
-        at = self._last(line, self._due)
+        now = self._now()
+        if self._known[0] <= now < self._known[1]:
+            return
+        at, later = self._last(line, self._due, now)
         if at is not None and at != self._told:
             told = await self._digest(at)
             if told.up is not None:  # a Ghost that was not there yet has nothing to tell
                 self._say(told)
             self._told = at
+        self._known = (now if at is None else at, later)
 
-    def _last(self, line: str, due: Due) -> float | None:
-        """Return the last instant of the day before now at which the line was due.
+    @staticmethod
+    def _last(line: str, due: Due, at_s: float) -> tuple[float | None, float]:
+        """Return the last instant of the day before at which the line was due, and the next.
 
         Looked for ever further back, as a line may be due each minute of the day.
         """
-        now, span = datetime.fromtimestamp(self._now(), UTC), FIRST
+        now, span = datetime.fromtimestamp(at_s, UTC), FIRST
         while (at := due(line, now - span)) > now:
             if span == DAY:
-                return None
+                return None, at.timestamp()
             span = min(span * 2, DAY)
         while (later := due(line, at)) <= now:
             at = later
-        return at.timestamp()
+        return at.timestamp(), later.timestamp()

@@ -72,10 +72,34 @@ def test_what_is_due_each_minute_is_found_with_few_looks() -> None:
         return after.replace(second=0, microsecond=0) + timedelta(minutes=1)
 
     now = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
-
-    async def none(_: float) -> Digest:
-        raise AssertionError
-
-    digests = Digests("* * * * *", none, print, now=now.timestamp)
-    assert digests._last("* * * * *", minutely) == now.replace(second=0).timestamp()
+    last, following = Digests._last("* * * * *", minutely, now.timestamp())
+    assert last == now.replace(second=0).timestamp()
+    assert following == last + 60
     assert looks < 10
+
+
+def test_a_clock_set_back_has_the_digest_of_its_own_day_told_and_set_forward_the_next() -> None:
+    said: list[float] = []
+    clock = NOON
+
+    async def digest(until: float) -> Digest:
+        return Digest(until - 86_400, until, (Day("web", "🟩" * 24, 1.0, 0, 0, 0),))
+
+    digests = Digests(
+        "0 9 * * *",
+        digest,
+        lambda told: said.append(told.until),
+        now=lambda: clock,
+        due=lambda spec, now: next_fire(spec, now, UTC),
+    )
+
+    async def main() -> None:
+        nonlocal clock
+        telling = asyncio.create_task(digests.run(), name="digests")
+        for days in (0, -1, -1, 2, 2):
+            clock = NOON + days * 86_400
+            await asyncio.sleep(31)
+        telling.cancel()
+
+    run(main())
+    assert said == [NINE, NINE - 86_400, NINE + 2 * 86_400]
