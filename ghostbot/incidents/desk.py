@@ -32,7 +32,8 @@ Turn = tuple[Callable[[], Awaitable[Any]], "asyncio.Future[Any]"]
 TEST = Subject(About.GHOST, "Ghost")
 TEST_CAUSE = "test"
 SETTLE_S = 30.0  # after its start Ghost has told what ails itself
-LOOK_S = 30.0  # a time of quiet begins and ends without telling
+LOOK_S = 30.0  # at the clock, which may be set
+MINUTE_S = 60.0  # a time of quiet ends with one, and without telling
 LEAST_S = 0.1  # between two looks at the clock
 MISSED_MAX = 200  # troubles of a time of quiet that are told; more are counted
 ALL = "all"
@@ -88,7 +89,7 @@ class Desk:
         self._patched = patched
         self._now = now
         self._current: dict[Key, Incident] = {}
-        self._kept_one = asyncio.Event()  # set for a moment after each
+        self._kept_one = asyncio.Event()  # set for a moment after each, and a reload
         self._heard: set[Key] = set()  # what was told in this life of Ghost
         self._turns: asyncio.Queue[Turn] = asyncio.Queue()  # each waits for its own: few at a time
         self._lately = Lately()
@@ -113,8 +114,9 @@ class Desk:
         return {ALL, *(w for one in incident.names for w in (one, *self._within(one)))}
 
     def reloaded(self) -> None:
-        """Remember that ghost.toml was read again: it may be why something dies now."""
+        """Remember that ghost.toml was read again: it may be why something dies, or quiet ends."""
         self._lately.reloaded(self._now())
+        self._wake()
 
     async def told(self, daemon: str, since: float) -> float | None:
         """Wait until people were told of a daemon's trouble at or after `since` (epoch).
@@ -241,6 +243,7 @@ class Desk:
         if self._missed and not quiet:
             return LEAST_S
         due = [at for i in left if (at := attention.next_at(i, quiet=quiet)) is not None]
+        due += [now - now % MINUTE_S + MINUTE_S] if quiet else []
         return min(LOOK_S, max(LEAST_S, min(due, default=now + LOOK_S) - now))
 
     async def _attend(self) -> None:
@@ -328,9 +331,12 @@ class Desk:
         if saved.told:
             self._voice.alert(saved)
         self._miss(saved)
+        self._wake()
+        return saved
+
+    def _wake(self) -> None:
         self._kept_one.set()
         self._kept_one.clear()
-        return saved
 
 
 def keys_of(incident: Incident) -> tuple[Key, ...]:

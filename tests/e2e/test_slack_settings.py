@@ -59,9 +59,8 @@ async def test_quiet_is_taken_by_a_reload_and_what_it_kept_back_is_told_at_its_e
         assert not alerts(slack.messages())
         ghost.config.write_text(TOML)
         await ghost.cli("reload")
-        # The end of a time of quiet is looked for every half minute.
         told = await slack.until(
-            lambda seen: next((m for m in seen if "came and went" in words_of(m)), None), timeout=50
+            lambda seen: next((m for m in seen if "came and went" in words_of(m)), None), timeout=20
         )
         assert told["text"].startswith("🌙 2 troubles came and went")
         assert words_of(told).count("killed by SIGKILL") == 2

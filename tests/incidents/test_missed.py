@@ -41,6 +41,31 @@ def test_what_came_and_went_in_quiet_is_told_once_when_it_ends() -> None:
     play(script, Scene(quiet_until=BEGAN + 600))
 
 
+def test_quiet_that_ends_by_the_clock_is_noticed_at_its_minute() -> None:
+    end = (BEGAN // 60 + 11) * 60
+
+    async def script(scene: Scene) -> None:
+        await asyncio.sleep(10)  # so that no look of each half minute falls on that end
+        await _a_night(scene)
+        await asyncio.sleep(end - scene.now() - 1)
+        assert not scene.voice.missed_ones
+        await asyncio.sleep(2)
+        assert len(scene.voice.missed_ones) == 1
+
+    play(script, Scene(quiet_until=end))
+
+
+def test_quiet_that_a_reload_ends_is_noticed_at_once() -> None:
+    async def script(scene: Scene) -> None:
+        await _a_night(scene)
+        scene.quiet_until = 0.0
+        scene.desk.reloaded()
+        await asyncio.sleep(1)
+        assert len(scene.voice.missed_ones) == 1
+
+    play(script, Scene(quiet_until=BEGAN + H))
+
+
 def test_the_next_ghost_tells_what_the_last_one_kept_back() -> None:
     scene = play(_a_night, Scene(quiet_until=BEGAN + 600))
     scene.quiet_until = 0.0
