@@ -55,4 +55,4 @@ async def heal(body: dict[str, Any], means: Means, actor: Actor, place: Place) -
 async def show_logs(body: dict[str, Any], means: Means, actor: Actor, place: Place) -> None:
     """Tell the last lines."""
     actor = await means.people.admit(actor, "logs")
-    await place.tell(await replies.logs(means.ghost, Ask("logs", (pressed(body)["daemon"],))))
+    await replies.logs(means.ghost, Ask("logs", (pressed(body)["daemon"],)), place)

@@ -46,7 +46,7 @@ async def why(ask: Ask, means: Means, _: Actor, place: Place) -> None:
 
 async def logs(ask: Ask, means: Means, _: Actor, place: Place) -> None:
     """Show the last lines of one daemon's log."""
-    await place.tell(await replies.logs(means.ghost, ask))
+    await replies.logs(means.ghost, ask, place)
 
 
 async def help_(ask: Ask, means: Means, actor: Actor, place: Place) -> None:

@@ -25,6 +25,7 @@ from ghostbot.slack.blocks import why as whys
 from ghostbot.slack.blocks.menus import May, row
 from ghostbot.slack.blocks.message import Message, section
 from ghostbot.slack.blocks.text import count, cut, escape, name
+from ghostbot.slack.places import Place
 from ghostbot.slack.presses import AlreadyPressed
 from handlers.means import Means
 
@@ -65,11 +66,16 @@ async def why(ghost: Ghost, asked: str) -> Message:
     return whys.why(await ghost.why(asked))
 
 
-async def logs(ghost: Ghost, ask: Ask) -> Message:
-    """Return the last lines of a daemon's log."""
+async def logs(ghost: Ghost, ask: Ask, place: Place) -> None:
+    """Tell the last lines of a daemon's log, and put those that do not fit there into a file."""
     (daemon,) = ask.names
     tail = await ghost.logs(daemon, lines=ask.lines, grep=ask.grep)
-    return log_blocks.logs(daemon, tail, grep=ask.grep)
+    files = place.takes_files
+    message, left = log_blocks.logs(daemon, tail, grep=ask.grep, as_file=files)
+    await place.tell(message)
+    if left and files:
+        title = f"the last {count(len(tail.lines), 'line')} of {daemon}"
+        await place.put(f"{daemon}.log", log_blocks.whole(tail, ask.grep), title)
 
 
 def help_for(names: Sequence[str], may: Collection[str], command: str) -> Message:

@@ -19,7 +19,7 @@ UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 SPAN_MAX_S = 365 * 86400.0  # a longer one is a slip of the keyboard
 OFF = "off"
 LOG_LINES = 20  # what `logs` shows unless told
-LOG_LINES_MAX = 200  # more does not fit one message; the CLI has no such end
+LOG_LINES_MAX = 2_000  # what does not fit a message comes as a file; the CLI has no such end
 PATCH = {  # what `patch` can do, and how many words each takes
     "submit": (0, 0),
     "list": (0, 2),

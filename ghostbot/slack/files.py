@@ -73,8 +73,10 @@ class Files:
             return True
         return (asked.scheme, asked.netloc) == (home.scheme, home.netloc)
 
-    async def put(self, name: str, text: str, title: str, *, channel: str, thread_ts: str) -> None:
-        """Put a file into a thread. Raises SlackApiError and what the network raises."""
+    async def put(
+        self, name: str, text: str, title: str, *, channel: str, thread_ts: str | None
+    ) -> None:
+        """Put a file into a channel or thread. Raises SlackApiError, and what the network does."""
         data = clean(text).encode()
         asked = await self._client.files_getUploadURLExternal(filename=name, length=len(data))
         url = str(asked["upload_url"])

@@ -37,6 +37,11 @@ class Pane(Place):
         """Whether a window is open, or can be opened."""
         return self.view_id is not None or self.trigger_id is not None
 
+    @property
+    def takes_files(self) -> bool:
+        """A window shows none."""
+        return False
+
     async def ready(self) -> None:
         """Open the window, empty, as there are only three seconds for that."""
         if self.view_id is None and self.trigger_id is not None:

@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackApiError
 
 from ghostbot.errors import Failed
 from ghostbot.slack.blocks.message import Message
+from ghostbot.slack.files import Files
 from ghostbot.slack.gateway import Gateway
 from ghostbot.slack.refusals import CHANNEL_REFUSALS, code_of
 
@@ -61,6 +62,16 @@ class Place:
     def can_show(self) -> bool:
         """Whether a window can be opened in front of the asker."""
         return self.trigger_id is not None
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether a file here is read by those alone who follow what it is about."""
+        return self.thread_ts is not None or self.channel.startswith("D")
+
+    async def put(self, name: str, text: str, title: str) -> None:
+        """Put a file here, where one may be put. Raises what Slack and the network raise."""
+        files = Files(self.gateway.writes, self.gateway.session)
+        await files.put(name, text, title, channel=self.channel, thread_ts=self.thread_ts)
 
     async def ready(self) -> None:
         """Make ready to tell something soon."""

@@ -55,3 +55,29 @@ async def test_a_mention_delivered_again_acts_once(side: Side) -> None:
     await side.slack.type("@ghost status")
     await side.slack.until(lambda seen: any(m["ephemeral"] for m in seen))
     assert len(side.ghost.orders) == 1
+
+
+async def test_lines_that_do_not_fit_come_as_a_file_into_the_thread(side: Side) -> None:
+    side.ghost.lines["web"] = [f"{n} {'x' * 200}" for n in range(300)]
+    await side.slack.type("what is wrong with web?")
+    (parent,) = side.slack.messages()
+    await side.slack.type("@ghost logs web 300", thread_ts=parent["ts"])
+    said = await side.slack.until(
+        lambda seen: next((m for m in seen if m.get("files")), None), thread_ts=parent["ts"]
+    )
+    (file,) = said["files"]
+    assert (file["name"], file["title"]) == ("web.log", "the last 300 lines of web")
+    lines = side.ghost.lines["web"]
+    assert file["size"] == len("\n".join(lines)) + 1
+    told = await side.slack.until(
+        lambda seen: next((m for m in seen if m["ephemeral"]), None), thread_ts=parent["ts"]
+    )
+    assert "before them too in the file below" in shown(told)
+
+
+async def test_lines_that_do_not_fit_in_a_channel_say_where_they_do(side: Side) -> None:
+    side.ghost.lines["web"] = [f"{n} {'x' * 200}" for n in range(300)]
+    await side.slack.type("@ghost logs web 300")
+    told = await side.slack.until(lambda seen: next((m for m in seen if m["ephemeral"]), None))
+    assert "in a thread gives them as a file" in shown(told)
+    assert not any(m.get("files") for m in side.slack.messages())

@@ -26,17 +26,36 @@ def tail_of(lines: Sequence[str], room: int) -> tuple[str, int]:
     return "\n".join(reversed(kept)), len(lines) - len(kept)
 
 
-def logs(daemon: str, tail: Tail, *, grep: str | None = None) -> Message:
-    """Return the lines in one block that nothing in them can break or use to ping."""
+def found(tail: Tail, grep: str | None) -> list[str]:
+    """Return the lines without secrets; whoever looks for one does not learn that it is there."""
+    lines = [clean(line.text) for line in tail.lines]
+    return [line for line in lines if grep in line] if grep else lines
+
+
+def logs(
+    daemon: str, tail: Tail, *, grep: str | None = None, as_file: bool = False
+) -> tuple[Message, int]:
+    """Return the lines in one block that nothing in them can break or use to ping.
+
+    Beside it, how many earlier ones do not fit; with `as_file` it says that all are in a file.
+    """
     of = f"*{name(daemon)}*" + (f" that hold “{name(grep)}”" if grep else "")
     plain = name(daemon)
-    lines = [clean(line.text) for line in tail.lines]
-    if grep:  # whoever looks for a secret does not learn that it is there
-        lines = [line for line in lines if grep in line]
+    lines = found(tail, grep)
     if not lines:
-        return Message(f"{plain}: no lines", (section(f"The log has no lines of {of}"),))
+        empty = Message(f"{plain}: no lines", (section(f"The log has no lines of {of}"),))
+        return empty, 0
     shown, left = tail_of(lines, ROOM)
     said = f"the last {count(len(lines) - left, 'line')} of {of}"
-    if left:
-        said += f" · {left:,} earlier ones do not fit here; on the machine: `ghost logs`"
-    return Message(f"the last lines of {plain}", (context(said), preformatted(shown)))
+    if left and as_file:
+        said += f" · the {left:,} before them too in the file below"
+    elif left:
+        said += (
+            f" · {left:,} earlier ones do not fit; `@ghost logs` in a thread gives them as a file"
+        )
+    return Message(f"the last lines of {plain}", (context(said), preformatted(shown))), left
+
+
+def whole(tail: Tail, grep: str | None) -> str:
+    """Return all the lines, as a file has them."""
+    return "\n".join(found(tail, grep)) + "\n"
