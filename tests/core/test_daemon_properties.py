@@ -241,7 +241,7 @@ class World(RuleBasedStateMachine):
 def _check(policy: Policy) -> None:
     world = type("World", (World,), {"policy": policy})
     run_state_machine_as_test(
-        world, settings=settings(max_examples=250, stateful_step_count=40, deadline=None)
+        world, settings=settings(max_examples=100, stateful_step_count=40, deadline=None)
     )
 
 

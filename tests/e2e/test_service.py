@@ -89,6 +89,7 @@ async def test_the_manager_hears_of_readiness_beats_an_upgrade_and_the_end(
         await manager.hears("STOPPING=1")
 
 
+@pytest.mark.alone
 async def test_a_second_ghost_goes_within_a_second_and_names_the_first(tmp_path: Path) -> None:
     async with real_ghost(tmp_path, HOUSE, None) as ghost:
         assert ghost.process is not None
