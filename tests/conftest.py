@@ -39,14 +39,6 @@ WRITTEN_BY_PEOPLE = {".py", ".md", ".js", ".css", ".html", ".toml", ".yml", ".pn
 DOOR, ROOM = Path(__file__), ROOT / "pyproject.toml"  # they lock, and stay as they are
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Let asyncio tell what is never awaited, and who calls the loop from another thread.
-
-    An option and not PYTHONASYNCIODEBUG, which the Ghosts and daemons of tests would inherit.
-    """
-    config.option.asyncio_debug = True
-
-
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # before the clock of the time limit begins
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Let a test that measures time run while no other does."""
