@@ -5,6 +5,9 @@ BIN    := .venv/bin
 CONFIG := examples/quickstart/ghost.toml
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
+# Tests start Ghost some hundred times; without its bytecode, each compiles all of it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test soak bench check format pictures clean
 
@@ -31,6 +34,7 @@ bench: .venv/test.stamp ## how fast Ghost sees deaths, starts again and acks, an
 	$(BIN)/python bench/storm.py
 	$(BIN)/python bench/probes.py
 	$(BIN)/python bench/ack.py
+	$(BIN)/python bench/patch.py
 
 check: .venv/test.stamp ## lint, format, types and layers: everything but the tests
 	$(BIN)/ruff check .

@@ -20,7 +20,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from ghostbot.config.model import SummariesTable
 from ghostbot.core.marks import repaired
@@ -34,6 +36,7 @@ KNOWN = "summaries.json"
 STEM_MAX = 60  # letters of a sender's own id in a file's name
 
 log = logging.getLogger("ghost.summaries")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,20 +111,34 @@ class Summaries:
 
     async def _follow(self, table: SummariesTable) -> None:
         shelf = _Shelf(table, self._state_dir / KNOWN)
-        await asyncio.to_thread(shelf.begin)
+        await _whole(shelf.begin)
         while True:
             self._turn.clear()
-            found = await asyncio.to_thread(shelf.look)
+            found = await _whole(shelf.look)
             if found:
                 for one in found:
                     log.info("summary name=%r says=%s", one.name, one.verdict.word)
                 self._say(found, table.channel)
-                await asyncio.to_thread(shelf.note, found)
+                await _whole(partial(shelf.note, found))
             try:
                 async with asyncio.timeout(REST_S if shelf.rests else LOOK_S):
                     await self._turn.wait()
             except TimeoutError:
                 continue
+
+
+async def _whole(work: Callable[[], T]) -> T:
+    """Work in a thread; where this is cancelled, it ends when the work has.
+
+    Whoever comes next writes the same file.
+    """
+    done = asyncio.get_running_loop().run_in_executor(None, work)
+    try:
+        return await asyncio.shield(done)
+    except asyncio.CancelledError:
+        with suppress(OSError):
+            await done
+        raise
 
 
 @dataclass(slots=True)

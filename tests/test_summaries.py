@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -198,6 +199,29 @@ async def test_a_memory_that_is_spoilt_tells_nothing_old(shelf: Shelf) -> None:
             shelf.put(name)
             await until(lambda new=name: (new, "pass") in shelf.told)  # type: ignore[misc]
     assert all(name.startswith("new") for name, _ in shelf.told)
+
+
+async def test_whoever_stops_looking_waits_for_what_is_being_written(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing, may_write = threading.Event(), threading.Event()
+    write = module._Shelf._write
+
+    def slow(shelf_: module._Shelf) -> None:
+        writing.set()
+        assert may_write.wait(20)
+        write(shelf_)
+
+    monkeypatch.setattr(module._Shelf, "_write", slow)
+    task = asyncio.create_task(Summaries(lambda: shelf.table, shelf.state).run())
+    await until(writing.is_set)
+    task.cancel()
+    done, _ = await asyncio.wait([task], timeout=0.2)
+    assert not done, "the next one would write the same file at the same time"
+    may_write.set()
+    with suppress(asyncio.CancelledError):
+        await task
+    assert (shelf.state / "summaries.json").exists()
 
 
 @pytest.mark.parametrize("path", sorted(REAL.glob("*.md")), ids=lambda path: path.stem)

@@ -63,6 +63,7 @@ class Pipeline:
         self._config = config
         self._approvers = approvers
         self._in_slack = in_slack
+        self._leave_numbers()  # before the first is taken
 
     @property
     def listeners(self) -> list[Told]:
@@ -71,7 +72,6 @@ class Pipeline:
 
     async def run(self) -> None:
         """Settle what the last Ghost left, and carry out what is approved, until cancelled."""
-        await asyncio.to_thread(self._leave_numbers)
         await self._works.run()
 
     def close(self) -> None:

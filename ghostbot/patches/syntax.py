@@ -50,8 +50,8 @@ def _judge(change: Change, before: Wrong, after: Wrong) -> None:
 
 
 def _python(changes: Sequence[Change]) -> None:
-    sources = [side or b"" for change in changes for side in (change.new, change.base)]
-    said = json.dumps([source.decode("latin-1") for source in sources])
+    pairs = [((c.new or b"").decode("latin-1"), (c.base or b"").decode("latin-1")) for c in changes]
+    said = json.dumps(pairs)
     rows = asked("syntax_child.py", said.encode(), wall_s=WALL_S).splitlines()
     told = [json.loads(row) for row in rows]
     for n, change in enumerate(changes):

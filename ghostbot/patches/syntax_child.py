@@ -1,7 +1,8 @@
-"""Says which of several Python sources parse. Run as `python -I -S syntax_child.py`, with limits.
+"""Says which Python sources a patch breaks. Run as `python -I -S syntax_child.py`, with limits.
 
-It reads a JSON list of sources (each byte a character) and writes, for each, null or what is
-wrong. It runs none of them.
+It reads a JSON list of pairs, the new source and the old one (each byte a character), and writes
+for each source null or what is wrong, the new one first. Where that parses, the old one is not
+asked: nothing was broken. It runs none of them.
 """
 
 import ast
@@ -20,9 +21,16 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")
-    for source in json.load(sys.stdin):
-        sys.stdout.write(json.dumps(wrong(source.encode("latin-1"))) + "\n")
-        sys.stdout.flush()
+    for new, old in json.load(sys.stdin):
+        after = tell(wrong(new.encode("latin-1")))
+        tell(wrong(old.encode("latin-1")) if after else None)
+
+
+def tell(found: object) -> object:
+    """Write a line at once: the next source may be the end of us."""
+    sys.stdout.write(json.dumps(found) + "\n")
+    sys.stdout.flush()
+    return found
 
 
 def wrong(source: bytes) -> object:

@@ -216,10 +216,10 @@ class Outbox:
                 await self._edit(item)
             else:
                 await self._post(items)
-        except SlackApiError as error:
-            await self._not_done(items, method, error, now)
+        except SlackApiError as error:  # its times count from the answer, not from the question
+            await self._not_done(items, method, error, asyncio.get_running_loop().time())
         except NETWORK as error:
-            self._cut_off(items, error, now)
+            self._cut_off(items, error, asyncio.get_running_loop().time())
         else:
             if method not in LOOKS:
                 self._worked(item, now)

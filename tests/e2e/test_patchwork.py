@@ -147,7 +147,7 @@ async def test_a_root_that_a_reload_brings_takes_patches_at_once(tmp_path: Path)
     async with house(tmp_path) as ghost:
         whole = ghost.config.read_text()
         ghost.config.write_text(whole.replace("[root.app]\npath", "[root.other]\npath"))
-        told = await ghost.post("/api/reload", {})
+        told = await ghost.post("/api/reload?wait=true", {})
         assert "root.other" in json.dumps(told), told
         assert (await proposed(ghost))["root"] == "other"
         said = await ghost.post("/api/patches?root=app", EDIT)

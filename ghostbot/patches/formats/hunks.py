@@ -15,6 +15,7 @@ from ghostbot.patches.asks import Hunk, Said
 _HEADER = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _SIGNATURE = re.compile(r"-- ?\Z")  # how git ends a mail, before its version
 _VERSION = re.compile(r"\d+\.\d+")
+KINDS = " -+"
 DIGITS = 9  # of a line number; no file has more lines
 
 
@@ -36,10 +37,11 @@ def read(lines: Sequence[str], at: int, shift: int) -> tuple[Hunk, int, int]:
         stop = _open_ended(lines, at + 1)
     body = lines[at + 1 : stop]
     said, old_open = _said(body, at + 2, cr=not lines[at].endswith("\r"))
-    if not any(one.kind != " " for one in said):
+    kinds = [one.kind for one in said]
+    if kinds.count(" ") == len(kinds):
         raise _refused("empty_edit", "the hunk changes nothing", at + 1)
     named = _named(header, shift) if header and right else None
-    added = sum(one.kind == "+" for one in said) - sum(one.kind == "-" for one in said)
+    added = kinds.count("+") - kinds.count("-")
     hunk = Hunk(
         said=tuple(said),
         line=at + 1,
@@ -140,14 +142,19 @@ def _said(body: Sequence[str], number: int, *, cr: bool) -> tuple[list[Said], bo
                 raise _refused("unknown_format", "it is about no line", number + n)
             old_open |= said[-1].kind != "+"
             said[-1] = said[-1]._replace(end="")
-            continue
-        said += _lines(line or " ", tells=tells)
+        elif "\r" in line:
+            said += _lines(line, tells=tells)
+        else:
+            said.append(_line(line or " ", "\n" if tells else None))
     return said, old_open
 
 
+def _line(line: str, end: str | None) -> Said:
+    return Said(line[0], line[1:], end) if line[0] in KINDS else Said(" ", line, end)
+
+
 def _lines(line: str, *, tells: bool) -> list[Said]:
-    kind = line[:1] if line[:1] in {" ", "-", "+"} else " "
-    text = line[1:] if line[:1] in {" ", "-", "+"} else line
+    kind, text = (line[0], line[1:]) if line[0] in KINDS else (" ", line)
     end = None
     if text.endswith("\r"):
         text, end = text[:-1], "\r\n"
