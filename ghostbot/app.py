@@ -9,6 +9,7 @@ Rule 3: only this file imports handlers, and only this file knows that there is 
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -129,6 +130,7 @@ async def surround(
         _welcome(house, access, ledger, own)
         for name, fn in _long_tasks(house, ghost, speech, ending, own).items():
             tasks.create_task(keep(name, fn, house.troubles.teller(name)), name=name)
+        gc.freeze()  # what is here stays; to look through it for garbage holds the loop for 50 ms
 
 
 def _introduce(speech: Speech, ghost: Ghost, pipeline: Pipeline) -> None:

@@ -1,8 +1,8 @@
 """How many processes may be started in one turn of the event loop.
 
 A start costs half a millisecond or more. Five hundred in one turn would hold the loop for
-450 ms, during which no command is answered and no death is seen; four at a time hold it for
-less than 5 ms.
+450 ms, during which no command is answered and no death is seen; two at a time hold it for
+less than 3 ms.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-PER_TURN = 4
+PER_TURN = 2
 
 
 class SpawnBudget:
