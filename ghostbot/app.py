@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -128,9 +128,14 @@ async def surround(
         own.linked(speech.voice.link)
         await asyncio.to_thread(veil.learn, house.config)
         _welcome(house, access, ledger, own)
-        for name, fn in _long_tasks(house, ghost, speech, ending, own).items():
-            tasks.create_task(keep(name, fn, house.troubles.teller(name)), name=name)
-        gc.freeze()  # what is here stays; to look through it for garbage holds the loop for 50 ms
+        _begin(tasks, house, _long_tasks(house, ghost, speech, ending, own))
+
+
+def _begin(tasks: asyncio.TaskGroup, house: Supervision, named: Mapping[str, Task]) -> None:
+    """Run what runs for as long as Ghost; from now on little is made that stays."""
+    for name, fn in named.items():
+        tasks.create_task(keep(name, fn, house.troubles.teller(name)), name=name)
+    gc.freeze()  # to look through all that is here for garbage holds the loop for 50 ms
 
 
 def _introduce(speech: Speech, ghost: Ghost, pipeline: Pipeline) -> None:
