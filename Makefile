@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 BIN    := .venv/bin
+# Tests wait as much as they work: one more of them at a time than there are processors.
+AT_ONCE = $$(( $$(getconf _NPROCESSORS_ONLN) + 1 ))
 CONFIG := examples/quickstart/ghost.toml
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
@@ -24,7 +26,7 @@ test: .venv/test.stamp ## lint, types, architecture, every test (needs Chromium 
 	@sh .ci/sshd
 	@browser="$$(sh .ci/chromium)" || exit 1; \
 	echo "testing, with $$browser"; \
-	GHOST_CHROMIUM="$$browser" $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+	GHOST_CHROMIUM="$$browser" $(BIN)/python -m pytest -n $(AT_ONCE) --maxprocesses 4 --dist worksteal
 
 soak: .venv/test.stamp ## the long tests: Ghost killed 200 times under load (ten minutes)
 	$(BIN)/python -m pytest -m soak -s tests

@@ -155,8 +155,7 @@ async def test_the_programs_of_these_tests_notice_a_second_copy(tmp_path: Path) 
 
 def leaders(s: Survival) -> dict[str, int]:
     """Return the living by name, of those that fork nobody."""
-    marked = s.ghost.marked()
-    return {p.environ()["GHOST_UNIT"].split("/")[1]: p.pid for p in marked}
+    return {unit.split("/")[1]: p.pid for p, unit in s.ghost.units().items()}
 
 
 @pytest.mark.parametrize("call", ["pidfd_open", "rename", "prctl", "epoll_ctl"])

@@ -96,11 +96,11 @@ restart_delay = "50ms"
 """
     async with real_ghost(tmp_path, HOUSE + family, None) as ghost:
         leader = (await ghost.all_up())["family"]["pid"]
-        before = {p.pid for p in ghost.marked() if "/family/" in p.environ()["GHOST_UNIT"]}
+        before = {p.pid for p, unit in ghost.units().items() if "/family/" in unit}
         await _die_inside(ghost, leader, signal.SIGKILL)
         again = await ghost.daemon("family", lambda d: d["word"] == "up" and d["pid"] != leader)
         assert (again["starts"], again["last_exit"]["signal"]) == (2, "SIGKILL")
-        now = {p.pid for p in ghost.marked() if "/family/" in p.environ()["GHOST_UNIT"]}
+        now = {p.pid for p, unit in ghost.units().items() if "/family/" in unit}
         assert not now & before
         assert len(before) > 1
 

@@ -167,13 +167,17 @@ class RealGhost:
 
     def marked(self) -> list[psutil.Process]:
         """Return who was started for this state directory, and still runs."""
+        return list(self.units())
+
+    def units(self) -> dict[psutil.Process, str]:
+        """Return the same, each with its marker: it may be gone before it is asked again."""
         prefixes = tuple(f"{state_id(path)}/" for path in self.state_dirs)
-        found = []
+        found = {}
         for process in psutil.process_iter():
             with suppress(psutil.Error):
-                mine = process.environ().get("GHOST_UNIT", "").startswith(prefixes)
-                if mine and process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(process)
+                unit = process.environ().get("GHOST_UNIT", "")
+                if unit.startswith(prefixes) and process.status() != psutil.STATUS_ZOMBIE:
+                    found[process] = unit
         return found
 
 

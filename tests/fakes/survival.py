@@ -131,11 +131,10 @@ class Survival:
         """Look while no Ghost lives: who must live on does, and nobody is there twice."""
         runs: dict[str, set[str]] = {}
         pids = set()
-        for process in self.ghost.marked():
-            with suppress(psutil.Error):
-                _, name, run = process.environ()["GHOST_UNIT"].split("/")
-                runs.setdefault(name, set()).add(run)
-                pids.add(process.pid)
+        for process, unit in self.ghost.units().items():
+            _, name, run = unit.split("/")
+            runs.setdefault(name, set()).add(run)
+            pids.add(process.pid)
         assert not {n: r for n, r in runs.items() if len(r) > 1}, runs
         lost = {name: pid for name, pid in self.pids.items() if pid not in pids}
         assert not lost, lost
