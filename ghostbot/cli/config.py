@@ -50,6 +50,12 @@ def show() -> None:
 
 
 @config.command
+def example() -> None:
+    """Print every key of ghost.toml, with its default or an example, and a word on each."""
+    click.echo(_example(), nl=False)
+
+
+@config.command
 def schema() -> None:
     """Print a JSON Schema of ghost.toml, for editors that complete and check TOML.
 

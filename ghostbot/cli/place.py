@@ -39,6 +39,11 @@ def config_path() -> Path:
     return find.find(given, os.environ, Path.cwd())
 
 
+def new_path() -> Path:
+    """Return where a new ghost.toml is to stand: at -c FILE, else in this folder."""
+    return Path(click.get_current_context().meta.get(GIVEN) or find.FILE)
+
+
 def state_dir() -> Path:
     """Return the state directory of the Ghost that is meant. Raises ConfigError."""
     return find.state_dir(config_path(), os.environ)

@@ -12,6 +12,7 @@ from ghostbot.cli import place, words
 from ghostbot.cli.endings import INTERRUPTED, end
 
 COMMANDS = {  # name: the module that holds it, in the order in which people meet them
+    "init": "init",
     "up": "up",
     "status": "status",
     "why": "why",
@@ -50,7 +51,8 @@ COMMANDS = {  # name: the module that holds it, in the order in which people mee
 HELP = """Keeps your daemons alive, and tells you how they are.
 
 \b
-Two commands to begin with, where a ghost.toml is:
+Three commands to begin with:
+  ghost init      write a ghost.toml into this folder
   ghost up        start Ghost and the daemons in ghost.toml
   ghost status    see how they are (in another terminal)
 

@@ -30,7 +30,7 @@ def find(given: str | None, environ: Mapping[str, str], cwd: Path) -> Path:
         if (folder / FILE).is_file():
             return _as_given(FILE, cwd) if folder == cwd else folder / FILE
     where = f"it is neither in {cwd} nor in a folder above"
-    way_out = "copy ghost.example.toml there as ghost.toml, or name one with -c FILE"
+    way_out = "`ghost init` writes one here, or name one with -c FILE"
     raise ConfigError([f"cannot find {FILE}: {where}; {way_out}"])
 
 

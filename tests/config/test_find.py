@@ -49,7 +49,7 @@ def test_where_nothing_is_found_it_says_where_it_looked(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as told:
         find(None, {}, tmp_path)
     assert str(tmp_path) in str(told.value)
-    assert "ghost.example.toml" in str(told.value)
+    assert "`ghost init` writes one here" in str(told.value)
 
 
 @pytest.mark.parametrize(("given", "environ"), [("x.toml", {}), (None, {"GHOST_CONFIG": "x.toml"})])
