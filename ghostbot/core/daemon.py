@@ -354,8 +354,9 @@ def _stopped(d: Daemon, by: str | None, *, lasting: bool) -> Daemon:
     by = by if lasting else d.by
     lasting = lasting or d.stopped
     wanted = d.wanted if d.wanted is Wanted.HELD and not lasting else Wanted.DOWN
-    stopped = replace(d, wanted=wanted, stopped=lasting, by=by, done=False, fault=None, restarts=0)
-    return replace(stopped, renewal=None, drilled=False)
+    until = d.held_until if wanted is Wanted.HELD else None  # else its end would start it
+    stopped = replace(d, wanted=wanted, stopped=lasting, by=by, held_until=until, done=False)
+    return replace(stopped, fault=None, restarts=0, renewal=None, drilled=False)
 
 
 def _held(d: Daemon, until: float | None, by: str | None) -> Daemon:

@@ -1,6 +1,7 @@
-"""The clock: sees that the machine slept, so that nobody is blamed for it.
+"""The clock: sees that the machine slept, or Ghost itself did, so that nobody is blamed for it.
 
-Rule 1: every deadline is monotonic, and that clock stands still meanwhile: nothing fires for it.
+Rule 1: every deadline is monotonic, and that clock stands still while the machine sleeps: nothing
+        fires for it. A Ghost that was stopped (SIGSTOP) finds many things due at once.
 Rule 2: what is starting gets its whole time again; the network and disks it needs wake up too.
 Rule 3: it is said once, and for a while.
 """
@@ -55,21 +56,24 @@ class Clock:
 
     async def run(self) -> None:
         """Look for ever."""
-        before = self._slept()
+        loop, before = asyncio.get_running_loop(), self._slept()
         while True:
+            began = loop.time()
             await asyncio.sleep(LOOK_S)
-            now = self._slept()
+            now, stood_s = self._slept(), loop.time() - began - LOOK_S
             if now - before > JUMP_S:
-                self._resume(now - before)
+                self.jumped = now - before, loop.time()
+                self._resume(f"resumed after {in_words(now - before)} of sleep")
+            elif stood_s > JUMP_S:
+                self._resume(f"Ghost itself stood still for {in_words(stood_s)}")
             before = now
 
-    def _resume(self, seconds: float) -> None:
-        log.warning("resumed slept_s=%.0f", seconds)
-        self.jumped = seconds, asyncio.get_running_loop().time()
+    def _resume(self, what: str) -> None:
+        log.warning("%s", what)
         for dog in self._dogs.values():
             dog.post(Resumed())
         self._resumed()
-        self._tell(f"resumed after {in_words(seconds)} of sleep; no daemon is blamed for it")
+        self._tell(f"{what}; no daemon is blamed for it")
         if self._told is not None:
             self._told.cancel()
         self._told = asyncio.get_running_loop().call_later(TOLD_FOR_S, self._tell, None)

@@ -22,6 +22,7 @@ from ghostbot.core.daemon import (
     Exited,
     Gated,
     Proc,
+    Resumed,
     Start,
     State,
     Unspawned,
@@ -129,7 +130,8 @@ class Lifecycle:
 
     def _next_hold_end(self) -> float | None:
         """Return when the next hold ends. Asked for each fact, so it looks at the held only."""
-        ends = [u for dog in self._held if (u := dog.daemon.held_until) is not None]
+        held = (dog.daemon for dog in self._held if dog.daemon.wanted is Wanted.HELD)
+        ends = [until for d in held if (until := d.held_until) is not None]
         return min(ends, default=None)
 
     def _held_now(self) -> set[Watchdog]:
@@ -138,8 +140,8 @@ class Lifecycle:
     def _end_holds(self) -> None:
         now = asyncio.get_running_loop().time()
         for dog in self._dogs.values():
-            until = dog.daemon.held_until
-            if until is not None and until <= now:
+            until, held = dog.daemon.held_until, dog.daemon.wanted is Wanted.HELD
+            if held and until is not None and until <= now:
                 dog.post(Start())
 
 
@@ -161,7 +163,7 @@ def _found(dog: Watchdog, found: Proc | None, runs: Runs) -> Sequence[Event]:
     d, run = dog.daemon, runs.run_of(dog.table.name)
     if found is None:
         if d.proc is not None and d.is_alive:
-            return [runs.adopt(dog.table, d.proc, dog.post, run)]
+            return [runs.adopt(dog.table, d.proc, dog.post, run), *_once_more(d)]
         if d.state is State.STARTING:  # Ghost ended between its record and the spawn
             why = "Ghost's own end"
             return [Unspawned(why, own=True), Cleared(why)]
@@ -169,12 +171,18 @@ def _found(dog: Watchdog, found: Proc | None, runs: Runs) -> Sequence[Event]:
     fact = runs.adopt(dog.table, found, dog.post, run)
     events: list[Event] = [Adopted(found), fact] if isinstance(fact, Exited) else [fact]
     if d.proc is None or not d.is_alive or d.proc == found:
-        return events
+        return [*events, *_once_more(d)]
     if d.state in (State.STOPPING, State.KILLING):
         # Its end has led to this start already. Told of that end, it would be started twice.
         dog.daemon = replace(d, state=State.STARTING, proc=None, deadline=None)
         return events
     return [Exited(d.proc, None), *events]
+
+
+def _once_more(d: Daemon) -> list[Event]:
+    """Give a start its whole time again whose time ran out while no Ghost looked at it."""
+    late = d.deadline is not None and d.deadline <= asyncio.get_running_loop().time()
+    return [Resumed()] if late and d.state is State.STARTING else []
 
 
 def _is_due(d: Daemon, *, autostart: bool) -> bool:

@@ -22,6 +22,9 @@ from ghostbot.guards.watchdog import Watchdog
 
 LOOK_S = 30.0  # at most, between two looks at the clock
 LATE = timedelta(seconds=60)  # what comes later than this is of another time
+# A clock that is set back by more was wrong before, as cron(8) has it: what it had made due then
+# would leave all out until it has caught up.
+SET_BACK = timedelta(hours=3)
 
 Due = Callable[[str, datetime], datetime]  # of a line of crontab(5), after an instant
 
@@ -52,6 +55,7 @@ class Timetable:
         self._due = due
         self._zone = zone
         self._next: dict[tuple[str, str, str], datetime] = {}  # daemon, key, line: when
+        self._looked_at: datetime | None = None
         self._changed = asyncio.Event()
 
     def rewire(self) -> None:
@@ -85,6 +89,10 @@ class Timetable:
         """Do what is due; return the seconds until the next look."""
         assert self._due is not None, "it was imported"
         now = self._now()
+        if self._looked_at is not None and now < self._looked_at - SET_BACK:
+            log.warning("the clock was set back from=%s to=%s", self._looked_at, now)
+            self._next.clear()
+        self._looked_at = now
         for place in lines:
             at = self._next.get(place)
             if at is not None and at <= now:

@@ -31,15 +31,18 @@ from ghostbot.core.daemon import (
     Exited,
     Order,
     Proc,
+    Resumed,
     Signal,
     Spawn,
     Spawned,
+    State,
     Tell,
     Unspawned,
     step,
 )
 
 MAIL_MAX = 200  # facts about one process are few; more than this is a flood of orders
+UNSEEN_S = 2.0  # who is so late to a deadline was itself stopped, and saw nothing meanwhile
 
 log = logging.getLogger("ghost.watchdog")
 
@@ -170,9 +173,16 @@ class Watchdog:
                 async with asyncio.timeout_at(self.daemon.deadline):
                     await self._wake.wait()
             except TimeoutError:
-                return _Mail(Elapsed())
+                return _Mail(self._passed())
         self._unread_since = self._loop.time()
         return self._mail.popleft() if self._mail else None
+
+    def _passed(self) -> Event:
+        """Say that the deadline passed; nobody is late who may have been ready unseen."""
+        d = self.daemon
+        assert d.deadline is not None, "it passed"
+        unseen = self._loop.time() - d.deadline > UNSEEN_S
+        return Resumed() if unseen and d.state is State.STARTING else Elapsed()
 
     async def _take(self, event: Event) -> None:
         todo = deque([event])

@@ -202,6 +202,9 @@ class Logs:
                 f"the log of {kept.name} was taken away: it writes to what {tape.path.name} was, "
                 f"and to a new one when it is started again"
             )
+        if (trouble := tape.timeline.trouble) is not None:
+            why = (trouble.strerror or str(trouble)).lower()
+            self._ailing[tape.path] = f"cannot note when the log of {kept.name} was written: {why}"
         room, pause_s = max(0, tape.limits.max_bytes - tape.size), EVERY_S
         if tape.rate > 0:
             pause_s = min(EVERY_S, max(SOONEST_S, room / tape.rate / 2))

@@ -285,7 +285,10 @@ class Runs:
     def _leader_ended(self, run: Run, code: int | None) -> None:
         """Tell the end of a leader. A child of ours is still a zombie here."""
         run.exited = True
-        left = run.table.kill is not Kill.LEADER and self._anyone_left(run)
+        try:
+            left = run.table.kill is not Kill.LEADER and self._anyone_left(run)
+        except OSError:  # no descriptor to look with: the end is told all the same
+            left = True
         why = refusal(run.table, run.proc.pid, code)
         run.post(Exited(run.proc, code, left, why))
         if left:
@@ -317,8 +320,11 @@ class Runs:
         """Watch who outlived the leader; nobody to be found means that the run is gone."""
         if self._runs.get(run.table.name) is not run:
             return
-        snapshot = Snapshot.take()
-        found = self._members(run.table, run.proc, run, snapshot)
+        try:
+            found = self._members(run.table, run.proc, run, Snapshot.take())
+        except OSError:  # nothing can be known now
+            self._look_again(run)
+            return
         fresh = [p for p in found if p not in run.others]
         if not found and not run.others:
             run.post(Gone(run.proc))

@@ -28,6 +28,7 @@ class Timeline:
         self._last: tuple[int, float] | None = None
         self._count = 0
         self._is_read = False
+        self.trouble: OSError | None = None  # why the last note could not be written
 
     @property
     def last_offset(self) -> int:
@@ -45,6 +46,16 @@ class Timeline:
             if offset <= self._last[0]:
                 return
             at = max(at, self._last[1])
+        try:
+            self._write(offset, at, oldest)
+        except OSError as error:  # Rule 3: the log is kept short all the same
+            self.trouble = error
+            return
+        self.trouble = None
+        self._last = (offset, at)
+        self._count += 1
+
+    def _write(self, offset: int, at: float, oldest: int) -> None:
         if self._count >= MOST:
             self._thin(oldest)
         with self._path.open("ab", buffering=0) as file:
@@ -52,8 +63,6 @@ class Timeline:
             if end % ENTRY.size:
                 file.truncate(end - end % ENTRY.size)
             file.write(ENTRY.pack(offset, at))
-        self._last = (offset, at)
-        self._count += 1
 
     def since(self, at: float) -> int:
         """Return the last known offset before a time: what comes after may be newer.

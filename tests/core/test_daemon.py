@@ -287,3 +287,10 @@ def test_a_drill_is_started_again_and_counts_as_nothing() -> None:
     assert dead.record == after(*UP).record
     again, effects = step(dead, Elapsed(), NOW + 1)
     assert (again.restarts, again.drilled, effects) == (0, False, (Spawn(),))
+
+
+def test_a_stop_ends_a_hold_and_the_end_that_it_had() -> None:
+    held = after(*UP, Hold(until=NOW + 60, by="ada"))
+    assert step(held, Stop(lasting=False), NOW)[0].held_until == NOW + 60
+    stopped, _ = step(held, Stop(by="bob"), NOW)
+    assert (stopped.held_until, stopped.stopped, stopped.by) == (None, True, "bob")

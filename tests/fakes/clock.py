@@ -35,3 +35,9 @@ def run(main: Coroutine[Any, Any, Any]) -> Any:
     """Run `main` to its end on a jumping loop."""
     with asyncio.Runner(loop_factory=jumping_loop) as runner:
         return runner.run(main)
+
+
+def stop_the_loop(seconds: float) -> None:
+    """Have the running loop find that so much time has passed in which it did nothing."""
+    selector = asyncio.get_running_loop()._selector  # type: ignore[attr-defined]
+    selector.now += seconds

@@ -9,7 +9,7 @@ import pytest
 from ghostbot.core.daemon import State
 from ghostbot.core.restart import Policy
 from ghostbot.guards.clock import Clock, in_words, slept_s
-from tests.fakes.clock import run
+from tests.fakes.clock import run, stop_the_loop
 from tests.fakes.kennel import kennel, table
 
 EIGHT_HOURS = 8 * 3600.0
@@ -80,6 +80,26 @@ def test_a_clock_that_is_set_right_is_no_sleep(jump_s: float) -> None:
 
     run(main())
     assert machine.told == []
+
+
+def test_a_ghost_that_was_itself_stopped_blames_nobody_for_it() -> None:
+    machine = Machine()
+
+    async def main() -> None:
+        slow = table("slow", ready_after_s=1e6, policy=Policy(start_timeout_s=30))
+        async with kennel(slow) as k:
+            await k.until(lambda: k.dogs["slow"].daemon.proc is not None)
+            clock = Clock(k.dogs, machine.told.append, slept=lambda: machine.slept)
+            task = asyncio.create_task(clock.run())
+            await asyncio.sleep(20)
+            stop_the_loop(600)
+            await asyncio.sleep(25)
+            assert (k.state("slow"), k.runs.spawns) == (State.STARTING, ["slow"])
+            (told,) = machine.told
+            assert told == "Ghost itself stood still for 10 min; no daemon is blamed for it"
+            task.cancel()
+
+    run(main())
 
 
 def test_two_looks_at_a_machine_that_is_awake_differ_by_nothing() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from ghostbot.core.daemon import State, Unspawned
+from ghostbot.core.daemon import Daemon, Proc, State, Unspawned, Wanted
 from ghostbot.orders import Doing, local
 from tests.fakes.clock import run
 from tests.fakes.kennel import kennel, table
+from tests.fakes.runs import BOOT, FakeRuns
 
 
 def test_a_daemon_that_no_longer_comes_after_another_waits_no_longer() -> None:
@@ -102,5 +103,42 @@ def test_a_restart_of_all_stops_at_the_first_that_does_not_come_up_again() -> No
             assert [(o.name, o.ok) for o in found] == [("db", False), ("web", False)]
             assert found[1].said == "was left alone, as db did not come up again"
             assert k.state("web") is State.UP
+
+    run(main())
+
+
+def test_whom_a_person_stopped_is_not_started_when_an_earlier_hold_would_have_ended() -> None:
+    async def main() -> None:
+        async with kennel(table("web")) as k:
+            await k.until(lambda: k.state("web") is State.UP)
+            await k.ghost.order(Doing.HOLD, ["web"], local("ada"), for_s=60)
+            await k.ghost.order(Doing.STOP, ["web"], local("ada"))
+            await asyncio.sleep(600)
+            assert (k.state("web"), k.runs.spawns) == (State.DOWN, ["web"])
+
+    run(main())
+
+
+def test_a_record_with_the_end_of_a_hold_that_is_no_more_starts_nobody() -> None:
+    async def main() -> None:
+        stopped = Daemon("web", stopped=True, held_until=5.0)
+        async with kennel(table("web"), records={"web": stopped}) as k:
+            await asyncio.sleep(60)
+            assert (k.state("web"), k.runs.spawns) == (State.DOWN, [])
+
+    run(main())
+
+
+def test_whose_start_ran_out_of_time_while_no_ghost_looked_gets_its_whole_time_again() -> None:
+    async def main() -> None:
+        runs, proc = FakeRuns(), Proc(99, 1, BOOT)
+        runs.found["web"] = proc
+        begun = Daemon(
+            "web", state=State.STARTING, wanted=Wanted.UP, proc=proc, deadline=-60.0, since=-90.0
+        )
+        async with kennel(table("web"), records={"web": begun}, runs=runs) as k:
+            await k.until(lambda: k.state("web") is not State.STARTING)
+            assert (k.state("web"), k.runs.spawns) == (State.UP, [])
+            assert k.dogs["web"].daemon.record.deaths == ()
 
     run(main())

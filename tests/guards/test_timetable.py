@@ -131,3 +131,29 @@ def test_a_drill_comes_at_its_times_and_a_reload_is_followed() -> None:
             assert clock.drilled == ["web"]
 
     run(main())
+
+
+def test_a_clock_that_was_a_day_ahead_leaves_out_no_day_when_it_is_set_right() -> None:
+    async def main() -> None:
+        clean = table("clean", policy=ONESHOT, schedule="*/10 * * * *", autostart=False)
+        async with wall(clean) as clock:
+            clock.ahead = timedelta(days=1)
+            await asyncio.sleep(60)
+            clock.ahead = timedelta()
+            await clock.k.until(lambda: clock.k.dogs["clean"].daemon.starts == 1, 1200)
+            assert (clock.now().hour, clock.now().minute) == (12, 10)
+
+    run(main())
+
+
+def test_a_clock_that_is_set_back_a_little_makes_nothing_come_twice() -> None:
+    async def main() -> None:
+        web = table("web", drill="10 12 * * *", ready_after_s=0.0)
+        async with wall(web) as clock:
+            await asyncio.sleep(700)
+            assert clock.drilled == ["web"]
+            clock.ahead = timedelta(minutes=-10)
+            await asyncio.sleep(3600)
+            assert clock.drilled == ["web"]
+
+    run(main())

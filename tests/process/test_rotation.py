@@ -285,3 +285,16 @@ async def test_who_is_not_there_has_no_log(tmp_path: Path) -> None:
     async with kept(tmp_path) as k:
         with pytest.raises(NoSuch, match="no such daemon"):
             await k.logs.tail("nobody", 1)
+
+
+async def test_a_log_is_kept_short_though_its_times_cannot_be_written(tmp_path: Path) -> None:
+    log = table(tmp_path, "web", max_bytes=100_000, keep=1, compress=False)
+    (tmp_path / "web.log.times").mkdir()
+    log.path.write_bytes(b"a line of a log\n" * 50_000)
+    async with kept(tmp_path, web=log) as k:
+        await until(lambda: size_of(log.path) <= 100_000)
+        await until(lambda: any(told and "cannot note when" in told for told in k.told))
+        (tmp_path / "web.log.times").rmdir()
+        with log.path.open("ab") as file:
+            file.write(b"one more\n")
+        await until(lambda: k.told[-1] is None)

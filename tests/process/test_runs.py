@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from ghostbot.config.model import Kill
 from ghostbot.core.daemon import Exited, Gone, Proc, Unspawned
 from ghostbot.process import orphans, runs
 from ghostbot.process.identity import Stat, identify, is_alive, stat_of
-from ghostbot.process.tree import Snapshot
+from ghostbot.process.orphans import Orphans
+from ghostbot.process.tree import Snapshot, send
 from tests.fakes.house import House, children_of, program, until
 
 FIRST, SECOND = 90_000_001, 90_000_002  # beyond every pid_max
@@ -304,3 +306,20 @@ async def test_an_orphan_that_forks_and_goes_while_it_is_listed_is_not_missed(
     )
     assert house.runs._orphans._look() == {SECOND}
     monkeypatch.undo()
+
+
+async def test_a_death_is_told_though_nothing_can_be_looked_at(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proc = house.spawn(house.table("sleep", "60"))
+
+    def no_descriptor(*_: object) -> None:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    with monkeypatch.context() as starved:
+        starved.setattr(Snapshot, "take", no_descriptor)
+        starved.setattr(Orphans, "living", no_descriptor)
+        send([proc], SIGKILL)
+        exited = await house.exited(proc)
+        assert (exited.code, exited.left) == (-SIGKILL, True)
+    await house.gone(proc)
