@@ -11,7 +11,7 @@ from ghostbot.core.words import Ask
 from ghostbot.orders import Actor, Doing
 from ghostbot.slack.places import Place
 from handlers import replies
-from handlers.handing import at, pressed, submit
+from handlers.handing import at, pressed, submit, trouble
 from handlers.means import Means
 from handlers.orders import order
 
@@ -34,7 +34,7 @@ async def heal(body: dict[str, Any], means: Means, actor: Actor, place: Place) -
     """Restart whom it is about, unless the trouble has moved on since the message was drawn."""
     actor = await means.people.admit(actor, "restart")
     ids = pressed(body)
-    incident = means.incident(int(ids["incident"]))
+    incident = means.incident(trouble(ids, means))
     names = replies.to_restart(incident, means.ghost) if incident is not None else ()
     if incident is None or not names:
         await place.tell(replies.stale(ids["daemon"], incident))

@@ -6,13 +6,15 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ghostbot.errors import BadRequest, Failed
+from ghostbot.core.words import SPAN_MAX_S
+from ghostbot.errors import BadRequest, Failed, NoSuch
 from ghostbot.orders import Actor
 from ghostbot.slack.places import Place
 from ghostbot.slack.work import Piece
 from handlers import replies
 from handlers.means import Means
 
+NUMBERS = frozenset({"incident", "for"})
 NOT_OURS = "cannot read that button: it is none of this Ghost's; nothing was done"
 
 
@@ -53,10 +55,33 @@ def pressed(body: dict[str, Any]) -> dict[str, Any]:
         action = body["actions"][0]
         value = action.get("value") or action["selected_option"]["value"]
         ids: dict[str, Any] = _Ids(json.loads(value))
-        int(ids.get("incident", 0))
-    except (ValueError, TypeError, KeyError, IndexError):
-        raise BadRequest(NOT_OURS) from None
+        sound = _are_sound(ids)
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError):
+        sound = False
+    if not sound:
+        raise BadRequest(NOT_OURS)
     return ids
+
+
+def _are_sound(ids: dict[str, Any]) -> bool:
+    """Tell whether these are ids and spans as Ghost writes them."""
+    int(ids.get("incident", 0))
+    span_s = float(ids.get("for", SPAN_MAX_S))
+    names = (value for key, value in ids.items() if key not in NUMBERS)
+    return 0 < span_s <= SPAN_MAX_S and all(isinstance(name, str) for name in names)
+
+
+def trouble(ids: dict[str, Any], means: Means) -> int:
+    """Return the number of the trouble that a button is about.
+
+    Raises NoSuch where another trouble has that number now: the button is of a Ghost whose state
+    is lost.
+    """
+    number = int(ids["incident"])
+    incident = means.incident(number)
+    if incident is not None and ids.get("daemon", incident.daemon) not in incident.names:
+        raise NoSuch(f"nothing was done: this trouble of {ids['daemon']} is not known any more")
+    return number
 
 
 class _Ids(dict[str, Any]):

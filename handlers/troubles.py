@@ -13,7 +13,7 @@ from ghostbot.slack.blocks import troubles as blocks
 from ghostbot.slack.blocks.incident import SILENCE_S
 from ghostbot.slack.places import Place
 from handlers import replies
-from handlers.handing import at, pressed, submit
+from handlers.handing import at, pressed, submit, trouble
 from handlers.means import Means
 
 
@@ -60,7 +60,7 @@ async def silence_one(ack: AsyncAck, body: dict[str, Any], means: Means, actor: 
 async def ack_pressed(body: dict[str, Any], means: Means, actor: Actor, place: Place) -> None:
     """Note it, if whoever pressed may. The message itself says who did."""
     actor = await means.people.admit(actor, "ack")
-    number = int(pressed(body)["incident"])
+    number = trouble(pressed(body), means)
     done = await means.care.ack(number, actor)
     await _late(number, done.said, means, place, did=done.did)
 
@@ -69,7 +69,7 @@ async def silence_pressed(body: dict[str, Any], means: Means, actor: Actor, plac
     """Silence it, if whoever pressed may."""
     actor = await means.people.admit(actor, "silence")
     ids = pressed(body)
-    number, for_s = int(ids["incident"]), float(ids.get("for", SILENCE_S))
+    number, for_s = trouble(ids, means), float(ids.get("for", SILENCE_S))
     done = await means.care.silence_one(number, for_s, actor)
     await _late(number, done.said, means, place, did=done.did)
 

@@ -27,6 +27,8 @@ ACK_S = 86_400.0  # then somebody should look again
 PAGE_AGAIN_S = 3_600.0
 REMIND_S = (3_600.0, 14_400.0)
 REMIND_DAILY_S = 86_400.0
+AT_ONCE_S = 60.0  # who wants the same quiet so soon after another pressed at the same time
+SLIP_S = 0.001  # of sums of epoch seconds
 
 
 def acknowledge(incident: Incident, by: Person, at: float) -> Incident:
@@ -39,10 +41,18 @@ def acknowledge(incident: Incident, by: Person, at: float) -> Incident:
 
 def silence(incident: Incident, by: Person, at: float, until: float) -> Incident:
     """Let it ask for nobody's attention until then; where it is silent so long, it stays so."""
-    if incident.is_over or (incident.silenced is not None and incident.silenced.until >= until):
+    if incident.is_over or covers(incident.silenced, at, until):
         return incident
     silent = replace(incident, silenced=Hand(by, at, until))
     return noted(silent, f"silenced it for {span(until - at)}", at, by=by)
+
+
+def covers(known: Hand | None, at: float, until: float) -> bool:
+    """Tell whether a silence is as long as the one that is asked for, or was a moment ago."""
+    if known is None:
+        return False
+    more_s, ago_s = until - known.until, at - known.at
+    return more_s <= 0 or (ago_s <= AT_ONCE_S and more_s <= ago_s + SLIP_S)
 
 
 def unsilence(incident: Incident, by: Person, at: float) -> Incident:

@@ -81,7 +81,7 @@ _ROWS = (
     Verb(
         "incidents",
         "incidents",
-        "the Topic.TROUBLES, those that are not over first",
+        "the troubles, those that are not over first",
         words.nothing,
         Topic.TROUBLES,
     ),
@@ -172,7 +172,7 @@ _ROWS = (
     Verb(
         "down",
         "down [now]",
-        "stop the Topic.DAEMONS, then Ghost itself",
+        "stop the daemons, then Ghost itself",
         words.only("now"),
         Topic.GHOST,
         role=Role.ADMIN,

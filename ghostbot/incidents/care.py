@@ -156,7 +156,7 @@ class Care:
                 did=did, said=f"{name} is no longer silent" if did else f"{name} was not silent"
             )
         known = silences.get(name)
-        if known is not None and known.until >= now + for_s:
+        if known is not None and attention.covers(known, now, now + for_s):
             left, who = span(known.until - now), known.by.name
             return Done(did=False, said=f"{name} is silent already, for another {left}, by {who}")
         silences[name] = Hand(person(by), now, now + for_s)

@@ -14,6 +14,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -202,7 +203,7 @@ class Outbox:
             return None
         if await self._where.of(item.under) is None:
             if item.under not in self._pending:
-                self._pending.drop(item)  # there is no message to say it under
+                self._has_no_thread(item)
             return None
         return POST if item.tried_at is None else REPLIES
 
@@ -328,8 +329,7 @@ class Outbox:
     ) -> None:
         item, code = items[0], code_of(error)
         if code in GONE and item.under is not None:
-            for one in items:  # the thread it belongs to is no longer there
-                self._pending.drop(one)
+            await self._thread_is_gone(items, item.under)
         elif code in GONE and method == EDIT:
             await self._where.is_gone(item.key)  # it is posted anew
         elif code in TOKEN_REFUSALS:
@@ -340,6 +340,18 @@ class Outbox:
             self._refuse(item.channel, channel_way_out(item.channel, code))
         else:
             self._bad_words(items, code, error)
+
+    async def _thread_is_gone(self, items: list[Item], under: str) -> None:
+        """Wait with replies for the message that is posted anew, if it is."""
+        await self._where.is_gone(under)
+        for one in items if under not in self._pending else ():
+            self._has_no_thread(one)
+
+    def _has_no_thread(self, item: Item) -> None:
+        """Let go of a reply to what is not there; what is to be noticed is said in the channel."""
+        self._pending.drop(item)
+        if item.broadcast:
+            self._add(replace(item, under=None, broadcast=False))
 
     def _bad_words(self, items: list[Item], code: str, error: SlackApiError) -> None:
         log.error("slack refuses a message key=%s code=%s", items[0].key, code, exc_info=error)

@@ -10,13 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
+
+from ghostbot.slack.blocks.text import typed
 
 Json = Mapping[str, Any]
 
 # A patch begins so; JSON is one by its keys. A post without any of it is talk.
 MARKS = re.compile(
-    r"^(?:\*\*\* (?:Begin Patch|(?:Add|Update|Delete) File: )|diff --git |--- \S+[^\n]*\n\+\+\+ "
+    r"^(?:\*\*\* (?:Begin Patch|(?:Add|Update|Delete) File: )|diff --git |--- \S[^\n]*\n\+\+\+ "
     r"|@@ .*@@|<{5,9} SEARCH)",
     re.MULTILINE,
 )
@@ -31,7 +34,6 @@ FENCE = re.compile(  # Markdown's, and Slack's own, which may begin and end with
     r"^```[^\n`]*\n(.*?)^```[ \t]*$|```(.+?)```", re.MULTILINE | re.DOTALL
 )
 _TICKS = re.compile(r"`{3,}")
-_LINK = re.compile(r"<((?:https?|mailto|tel|ftp):[^<>|]*)(?:\|([^<>]*))?>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def _words(message: Json) -> tuple[str, str]:
         blocks += attachment.get("blocks") or ()
     pieces = [piece for block in blocks for piece in _block(block)]
     if not any(text.strip() for text, _ in pieces):
-        return _fences_first(plain(str(message.get("text") or "")))
+        return _fences_first(typed(str(message.get("text") or "")))
     fences = [text for text, fenced in pieces if fenced]
     fences = [text for text in fences if looks_like_a_patch(text)] or fences  # not the logs
     around = "".join(text for text, fenced in pieces if not fenced)
@@ -99,7 +101,7 @@ def _words(message: Json) -> tuple[str, str]:
 
 def _fences_first(text: str) -> tuple[str, str]:
     """Return the inside of the only fence there is with what is around it, else the whole text."""
-    found = list(FENCE.finditer(text))
+    found = list(islice(FENCE.finditer(text), 2))  # all of them take long where none ends
     if len(found) != 1:
         return _ended(text), ""
     one = found[0]
@@ -134,7 +136,7 @@ def _block(block: Json) -> Iterator[tuple[str, bool]]:
 
 def _of_object(text: Json) -> str:
     words = str(text.get("text") or "")
-    return words if text.get("type") == "plain_text" else plain(words)
+    return words if text.get("type") == "plain_text" else typed(words)
 
 
 def _rich(element: Json) -> str:
@@ -167,12 +169,6 @@ def _leaf(leaf: Json) -> str:
         case "color":
             return str(leaf.get("value") or "")
     return ""
-
-
-def plain(mrkdwn: str) -> str:
-    """Return what was typed, from Slack's markup: links back to words, entities to characters."""
-    words = _LINK.sub(lambda found: found[2] or found[1], mrkdwn)
-    return words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _is_text(file: Json) -> bool:

@@ -32,6 +32,7 @@ CHANNEL_REFUSALS: Mapping[str, str] = {
     " type `/invite @ghost` in it if it is private",
     "not_in_channel": "type `/invite @ghost` in the channel",
     "is_archived": "bring the channel back, or name another in `[slack] channel`",
+    "is_inactive": "bring the channel back, or name another in `[slack] channel`",  # for an edit
     "restricted_action": "an admin of the workspace must let apps post in the channel",
     "restricted_action_read_only_channel": "an admin must let apps post in the channel",
     "messages_tab_disabled": "switch on the messages tab of the app",

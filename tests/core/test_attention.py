@@ -16,7 +16,7 @@ from ghostbot.core.attention import (
     stirred,
     unsilence,
 )
-from ghostbot.core.incident import Call, Incident, Person, Phase, noted
+from ghostbot.core.incident import Call, Hand, Incident, Person, Phase, noted
 
 BOB, EVE = Person("U0BOB", "bob"), Person("U0EVE", "eve")
 H = 3600.0
@@ -126,3 +126,11 @@ def test_what_is_new_waits_in_quiet_and_silence_unless_it_is_paged() -> None:
     assert not is_muted(replace(DOWN, hold_until=5), 5, quiet=False)
     assert not is_muted(BLOCKED, 11, quiet=True)
     assert not is_muted(replace(DOWN, told=True), 1, quiet=True)
+
+
+def test_who_wants_the_same_quiet_a_moment_later_was_second() -> None:
+    silent = silence(DOWN, BOB, 20, 20 + H)
+    assert silence(silent, EVE, 21.5, 21.5 + H) is silent
+    assert silence(silent, EVE, 90, 90 + H).silenced == Hand(EVE, 90, 90 + H)
+    brief = silence(DOWN, BOB, 20, 30)
+    assert silence(brief, EVE, 21, 21 + 30).silenced == Hand(EVE, 21, 51)

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -146,12 +147,14 @@ async def test_a_button_of_somebody_else_is_told_to_be_none_of_ghosts(
     assert side.incidents[7].acked is None
 
 
-async def _pressed(side: Side, alert: dict[str, Any], action: str, value: str) -> None:
+async def _pressed(
+    side: Side, alert: dict[str, Any], action: str, value: str, picked: str | None = None
+) -> None:
     """Press a button of the message whose value is another than Ghost wrote."""
     room = side.slack._workspace.find(alert["channel"], alert["ts"])
     assert room is not None
     _spoil(room.attachments, action, value)
-    await side.slack.press(alert["ts"], action)
+    await side.slack.press(alert["ts"], action, value=picked)
 
 
 def _spoil(part: Any, action: str, value: str) -> None:
@@ -160,7 +163,7 @@ def _spoil(part: Any, action: str, value: str) -> None:
             _spoil(inner, action, value)
     elif isinstance(part, dict):
         if part.get("action_id") == action:
-            part["value"] = value
+            (part["options"][0] if "options" in part else part)["value"] = value
         for inner in part.values():
             _spoil(inner, action, value)
 
@@ -212,3 +215,52 @@ async def test_after_all_of_it_ghost_answers_as_before(side: Side) -> None:
     told = await answers(side, "/ghost status web")
     assert "pid 4711" in shown(told[0])
     await until(lambda: side.outbox.waiting == 0)
+
+
+@pytest.mark.parametrize("span", ["1e300", "NaN", "Infinity", "-1", "0", '"soon"', "[]", "null"])
+async def test_a_silence_of_no_sane_length_is_told_to_be_none_of_ghosts(
+    side: Side, span: str
+) -> None:
+    alert = await _alert(side)
+    value = f'{{"incident": 7, "for": {span}}}'
+    await _pressed(side, json.loads(json.dumps(alert)), "ghost_silence", value, picked=value)
+    said = await side.slack.until(lambda seen: next((m for m in seen if m["ephemeral"]), None))
+    assert "none of this Ghost" in shown(said)
+    assert side.incidents[7].silenced is None
+
+
+@pytest.mark.parametrize(
+    "value", ['{"incident": 1e999, "daemon": "web"}', '{"incident": 7, "daemon": []}']
+)
+async def test_ids_of_another_kind_are_told_to_be_none_of_ghosts(side: Side, value: str) -> None:
+    alert = await _alert(side)
+    await _pressed(side, json.loads(json.dumps(alert)), "ghost_restart", value)
+    said = await side.slack.until(lambda seen: next((m for m in seen if m["ephemeral"]), None))
+    assert "none of this Ghost" in shown(said)
+    assert not side.ghost.orders
+
+
+async def test_a_button_of_a_ghost_whose_state_is_lost_touches_no_trouble_of_the_same_number(
+    side: Side,
+) -> None:
+    alert = await _alert(side)
+    side.incidents[7] = replace(side.incidents[7], daemon="worker")
+    for action in ("ghost_restart", "ghost_ack", "ghost_silence"):
+        before = len(side.slack.messages())
+        await side.slack.press(alert["ts"], action, value=_last_of(alert, action))
+        await side.slack.until(lambda seen, n=before: len(seen) > n or None)
+        assert "this trouble of web is not known any more" in shown(side.slack.messages()[-1])
+    assert not side.ghost.orders
+    now = side.incidents[7]
+    assert (now.acked, now.silenced) == (None, None)
+
+
+def _last_of(part: Any, action: str) -> Any:
+    """Return the value of the last option of a menu; None where it is a button."""
+    found = None
+    for inner in part.values() if isinstance(part, dict) else part:
+        if isinstance(inner, dict | list | tuple):
+            found = _last_of(inner, action) or found
+    if isinstance(part, dict) and part.get("action_id") == action and "options" in part:
+        return part["options"][-1]["value"]
+    return found

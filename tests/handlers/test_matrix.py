@@ -207,7 +207,7 @@ async def test_a_button_of_a_trouble_is_allowed_or_refused_by_role(
         lambda seen: next((m for m in seen if f"incident {of.id}" in shown(m)), None)
     )
     side.record.take()
-    hour = json.dumps({"incident": of.id, "for": 3_600})
+    hour = json.dumps({"incident": of.id, "daemon": of.daemon, "for": 3_600})
     value = hour if action == incidents.SILENCE else None
     await side.slack.press(message["ts"], action, by="bob", value=value)
     await _judged(side, role, deed_named, thread=message["ts"])

@@ -16,7 +16,7 @@ from tests.fakes.slack_side import Side, shown, slack_side, until
 from tests.handlers.test_buttons import alert, private
 from tests.slack.blocks.test_incident import DOWN
 
-ONE_HOUR = '{"incident": 17, "for": 3600}'
+ONE_HOUR = '{"incident": 17, "daemon": "web", "for": 3600}'
 
 
 @pytest.fixture

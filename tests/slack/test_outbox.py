@@ -225,3 +225,46 @@ async def test_nothing_is_said_before_slack_let_us_in(side: Side) -> None:
         assert not side.slack.messages()
         opened.set()
         await side.slack.until(lambda seen: seen)
+
+
+async def thread(side: Side) -> dict[str, Any]:
+    """Have a message said, and delete it."""
+    side.outbox.put("k", "#ghost-alerts", said("one"))
+    first: dict[str, Any] = await side.slack.until(lambda seen: seen[0] if seen else None)
+    await until(lambda: side.outbox.waiting == 0)
+    await side.gateway.writes.chat_delete(channel="C0ALERTS", ts=first["ts"])
+    return first
+
+
+async def test_a_page_whose_thread_was_deleted_is_said_in_the_channel(side: Side) -> None:
+    await thread(side)
+    side.outbox.reply("k:1", "k", "#ghost-alerts", said("step"))
+    side.outbox.reply("k:2", "k", "#ghost-alerts", said("page"), broadcast=True)
+    page = await side.slack.until(lambda seen: seen[0] if seen else None)
+    assert (page["text"], page.get("thread_ts")) == ("page", None)
+    await until(lambda: side.outbox.waiting == 0)
+    assert len(side.slack.messages()) == 1
+
+
+async def test_a_reply_to_a_deleted_message_is_said_under_the_one_posted_anew(side: Side) -> None:
+    await thread(side)
+    side.outbox._turns = outboxes.THREADS_TURN - 1  # a reply is next
+    side.outbox.put("k", "#ghost-alerts", said("two"))
+    side.outbox.reply("k:1", "k", "#ghost-alerts", said("step"))
+    again = await side.slack.until(lambda seen: seen[0] if seen else None)
+    assert again["text"] == "two"
+    await side.slack.until(lambda seen: len(seen) == 2, thread_ts=again["ts"])
+
+
+async def test_an_edit_waits_until_an_archived_channel_is_back(
+    side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outboxes, "CHANNEL_AGAIN_S", 0.1)
+    side.outbox.put("k", "#ghost-alerts", said("one"))
+    await side.slack.until(lambda seen: seen[0] if seen else None)
+    side.slack._workspace.change("C0ALERTS", is_archived=True)
+    side.outbox.put("k", "#ghost-alerts", said("two"))
+    await until(lambda: side.told)
+    assert "bring the channel back" in str(side.told[0])
+    side.slack._workspace.change("C0ALERTS", is_archived=False)
+    await side.slack.until(lambda seen: seen[0]["text"] == "two")

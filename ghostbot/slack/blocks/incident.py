@@ -5,7 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from ghostbot.core.incident import About, Call, Incident, Part, Person, Phase, Step
+from ghostbot.core.incident import (
+    BY_WEIGHT,
+    STEPS_KEPT,
+    About,
+    Call,
+    Incident,
+    Part,
+    Person,
+    Phase,
+    Step,
+)
 from ghostbot.core.meaning import meaning
 from ghostbot.slack.blocks.forms import menu, option, select
 from ghostbot.slack.blocks.logs import tail_of
@@ -67,9 +77,11 @@ SEVERAL = {
     Phase.DOWN: "died together",
     Phase.RESTARTING: "are starting again",
     Phase.RECOVERED: "are up again",
-    Phase.BLOCKED: "died together, and one is blocked",
-    Phase.FAILED: "died together, and one is not started again",
     Phase.STOPPED: "are followed no more",
+}
+OF_SEVERAL = {  # how one and how many of them are
+    Phase.BLOCKED: ("is blocked", "are blocked"),
+    Phase.FAILED: ("is not started again", "are not started again"),
 }
 HEALABLE = frozenset({Phase.DOWN, Phase.BLOCKED, Phase.FAILED, Phase.SICK, Phase.UNHEALED})
 RUNS = frozenset({About.DAEMON, About.TUNNEL})  # what Ghost runs can be restarted, and has a log
@@ -115,7 +127,7 @@ def headline(incident: Incident) -> str:
     if incident.into:
         return f"is part of incident {incident.into}"
     if len(incident.parts) > 1:
-        return SEVERAL.get(incident.phase, CLAUSES[incident.phase])
+        return _of_several(incident)
     match incident.phase:
         case Phase.RECOVERED if daemon:
             return "is done" if last == "done" else "is up again"
@@ -124,6 +136,21 @@ def headline(incident: Incident) -> str:
         case Phase.SICK if incident.about is About.GHOST:
             return "has a trouble of its own"
     return CLAUSES[incident.phase]
+
+
+def _of_several(incident: Incident) -> str:
+    """Say how those stand that died together, and how many of them are worst off."""
+    phases = [part.phase for part in incident.parts]
+    alike = phases.count(incident.phase)
+    if incident.phase in OF_SEVERAL:
+        one, many = OF_SEVERAL[incident.phase]
+        how = f"one {one}" if alike == 1 else f"{alike:,} {many}"
+        return f"died together, and {f'all {many}' if alike == len(phases) else how}"
+    said = SEVERAL.get(incident.phase, CLAUSES[incident.phase])
+    stopped = phases.count(Phase.STOPPED)
+    if incident.phase is Phase.RECOVERED and stopped:
+        return f"{said}, but for {stopped:,} that {'was' if stopped == 1 else 'were'} stopped"
+    return said
 
 
 def _why(incident: Incident) -> str:
@@ -157,7 +184,7 @@ def _facts(incident: Incident) -> dict[str, str]:
         known["Lasted"] = duration(incident.changed_at - incident.opened_at)
     if incident.deaths > max(1, len(incident.parts)):
         known["Deaths" if incident.about is About.DAEMON else "Times"] = f"{incident.deaths:,}"
-    if incident.restarts:
+    if incident.restarts and not incident.parts:  # of several, the deaths say it
         known["Restarts"] = f"{incident.restarts:,}"
     if incident.is_over:
         return known
@@ -181,9 +208,10 @@ def person(by: Person) -> str:
 
 
 def _parts(parts: tuple[Part, ...]) -> str:
+    worst_first = sorted(parts, key=lambda part: -BY_WEIGHT.index(part.phase))
     lines = [
         f"{MARKS[p.phase][0]} *{name(p.name)}* {CLAUSES[p.phase]}: {name(p.cause, 100)}"
-        for p in parts[:PARTS_SHOWN]
+        for p in worst_first[:PARTS_SHOWN]
     ]
     if len(parts) > PARTS_SHOWN:
         lines.append(f"… and {len(parts) - PARTS_SHOWN} more")
@@ -203,7 +231,7 @@ def _buttons(incident: Incident) -> list[Block]:
     if incident.acked is None:
         row.append(button("Acknowledge", ACK, ids))
     if incident.silenced is None:
-        row.append(_silence(incident.id))
+        row.append(_silence(incident))
     if incident.about in RUNS:
         row.append(button("Logs", LOGS, ids))
         row.append(menu(SAY, _more(incident)))
@@ -213,9 +241,10 @@ def _buttons(incident: Incident) -> list[Block]:
     return row
 
 
-def _silence(number: int) -> Block:
+def _silence(incident: Incident) -> Block:
     """Return the menu of how long a trouble is to be silent."""
-    spans = [option(said, json.dumps({"incident": number, "for": s})) for said, s in SILENCES]
+    ids = {"incident": incident.id, "daemon": incident.daemon}
+    spans = [option(said, json.dumps({**ids, "for": s})) for said, s in SILENCES]
     return select(SILENCE, spans, hint="Silence …")
 
 
@@ -247,11 +276,13 @@ def _feet(incident: Incident) -> list[str]:
     known = known or bool(how and last.endswith(how))
     last = "" if known else f" · {escape(cut(last, 300))}"
     deeds = [s for s in incident.steps if s.by is not None][-DEEDS_SHOWN:]
-    said = " · ".join(f"{_deed(s)}, {when(s.at, '{time}')}" for s in deeds)
-    foot = f"incident {incident.id} · {count(len(incident.steps), 'step')} in the thread"
+    done = " · ".join(f"{_deed(s)}, {when(s.at, '{time}')}" for s in deeds)
+    steps, is_long = len(incident.steps), len(incident.steps) >= STEPS_KEPT
+    said = "the steps are" if is_long else count(steps, "step")
+    foot = f"incident {incident.id} · {said} in the thread"
     if deeds and incident.steps[-1] is deeds[-1]:
         last = ""  # it stands in the line above
-    return [*([said] if said else []), foot + last]
+    return [*([done] if done else []), foot + last]
 
 
 def _deed(step: Step) -> str:

@@ -10,6 +10,8 @@ from ghostbot.veil import hide
 FALLBACK_FORM = "%Y-%m-%d %H:%M:%S UTC"
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
 
+LINK = re.compile(r"<((?:https?|mailto|tel|ftp):[^<>|]*)(?:\|([^<>]*))?>", re.IGNORECASE)
+
 # Slack refuses NUL; the others would turn a line around or hide what stands beside them.
 UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -74,5 +76,6 @@ def count(number: int, noun: str) -> str:
 
 
 def typed(text: str) -> str:
-    """Return what a person typed, from what Slack made of it (it escapes three characters)."""
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    """Return what a person typed: Slack escapes three characters, and makes links of web.io."""
+    words = LINK.sub(lambda found: found[2] or found[1], text)
+    return words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

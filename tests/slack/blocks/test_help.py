@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ghostbot.core.rights import Role
@@ -48,3 +50,8 @@ def test_each_verb_says_how_it_is_written_and_for_whom_it_is(verb: object) -> No
     shown = str(assert_fits(helps.verb(known, "/ghost-staging")))
     assert f"/ghost-staging {known.name}" in shown
     assert known.role.word in shown
+
+
+def test_what_is_said_of_a_verb_is_no_code() -> None:
+    said = [f"{verb.usage} {verb.summary}" for verb in VERBS.values()]
+    assert not [line for line in said if re.search(r"[A-Z][a-z]+\.[A-Z]", line)]

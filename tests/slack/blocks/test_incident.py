@@ -10,6 +10,7 @@ import pytest
 
 from ghostbot.core.incident import (
     OVER,
+    STEPS_KEPT,
     About,
     Call,
     Hand,
@@ -209,3 +210,32 @@ def test_a_trouble_that_followed_a_patch_offers_to_take_it_back() -> None:
     assert "patch p17 was applied" in told
     over = incidents.alert(replace(DOWN, patch="p17", phase=Phase.RECOVERED), "den")
     assert "Revert p17" not in json.dumps(over.payload())
+
+
+@pytest.mark.parametrize(
+    ("phases", "said"),
+    [
+        ((Phase.BLOCKED, Phase.BLOCKED, Phase.RECOVERED), "died together, and 2 are blocked"),
+        ((Phase.FAILED, Phase.FAILED), "died together, and all are not started again"),
+        ((Phase.BLOCKED, Phase.DOWN), "died together, and one is blocked"),
+        ((Phase.RECOVERED, Phase.STOPPED), "are up again, but for 1 that was stopped"),
+        ((Phase.RECOVERED, Phase.RECOVERED), "are up again"),
+    ],
+)
+def test_of_several_it_says_how_many_are_worst_off(phases: tuple[Phase, ...], said: str) -> None:
+    parts = tuple(Part(f"d{n}", phase, "exited 1", NOW) for n, phase in enumerate(phases))
+    many = replace(DOWN, daemon="d0", parts=parts, phase=phases[0])
+    assert incidents.headline(many) == said
+
+
+def test_of_many_those_who_are_worst_off_are_listed() -> None:
+    well = tuple(Part(f"d{n}", Phase.RECOVERED, "exited 1", NOW) for n in range(30))
+    many = replace(DOWN, parts=(*well, Part("late", Phase.BLOCKED, "x", NOW)), phase=Phase.BLOCKED)
+    assert "⛔ *late* is blocked: x" in str(assert_fits(incidents.alert(many, "den")))
+
+
+def test_of_a_very_long_trouble_the_steps_are_not_counted_wrong() -> None:
+    long = replace(DOWN, steps=tuple(Step(NOW + n, f"step {n}") for n in range(STEPS_KEPT)))
+    shown = str(assert_fits(incidents.alert(long, "den")))
+    assert "the steps are in the thread" in shown
+    assert f"{STEPS_KEPT} steps" not in shown

@@ -43,3 +43,17 @@ def test_an_instant_has_a_fallback_in_utc() -> None:
 def test_what_slack_escaped_is_what_was_typed(text: str) -> None:
     sent = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     assert typed(sent) == text
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [
+        ("restart <http://web.io|web.io>", "restart web.io"),
+        ("logs web grep <https://a.b/c?d=1&amp;e>", "logs web grep https://a.b/c?d=1&e"),
+        ("why <mailto:a@b.io|a@b.io>", "why a@b.io"),
+        ("why &lt;http://x|y&gt;", "why <http://x|y>"),
+        ("hold <@U0BOB> <#C1|web>", "hold <@U0BOB> <#C1|web>"),
+    ],
+)
+def test_what_slack_made_a_link_of_is_what_was_typed(sent: str, meant: str) -> None:
+    assert typed(sent) == meant
