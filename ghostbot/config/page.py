@@ -7,7 +7,7 @@ from typing import Any
 
 from ghostbot.config.command import command
 from ghostbot.config.keys import ALONE, ELSEWHERE, HOMES, LATER, Keys
-from ghostbot.config.values import Reader
+from ghostbot.config.values import Reader, name
 from ghostbot.config.variables import expand_all
 from ghostbot.config.wrong import Place, Wrong, plain, shown, spelled
 from ghostbot.core.words import did_you_mean
@@ -79,6 +79,18 @@ class Page:
                 for below, words in wrong.each:
                     self.wrong(at + below, words)
         return found
+
+    def named(self, kind: str, raw: object) -> list[tuple[str, Place, object]]:
+        """Return each table of `[kind.NAME]`: its name, its place, and what it holds."""
+        if not isinstance(raw, dict):
+            self.wrong((kind,), f"{shown(raw)} is no table: write [{kind}.NAME]")
+            return []
+        for each in raw:
+            try:
+                name(each)
+            except Wrong as wrong:
+                self.wrong((kind, each), str(wrong))
+        return [(each, (kind, each), item) for each, item in raw.items()]
 
     def _read(self, read: Reader, value: object) -> Any:
         """Read one value. A command is split before its variables are put in.

@@ -13,8 +13,7 @@ from ghostbot.config.find import beside
 from ghostbot.config.model import Config, SummariesTable, WatchTable, WebhookTable
 from ghostbot.config.page import Page
 from ghostbot.config.sending import SUMMARIES, WATCH, WEBHOOK
-from ghostbot.config.values import name as name_of
-from ghostbot.config.wrong import Place, Wrong, shown
+from ghostbot.config.wrong import Place
 from ghostbot.core.words import did_you_mean
 
 NEEDED = {
@@ -26,7 +25,7 @@ NEEDED = {
 def webhooks(raw: object, page: Page) -> dict[str, WebhookTable]:
     """Read all [webhook.SOURCE]."""
     found: dict[str, WebhookTable] = {}
-    for name, place, item in _named("webhook", raw, page):
+    for name, place, item in page.named("webhook", raw):
         said = _plain(page.table(place, item, WEBHOOK, "webhook"))
         missing = [key for key in NEEDED if key not in said]
         for key in missing:
@@ -40,7 +39,7 @@ def webhooks(raw: object, page: Page) -> dict[str, WebhookTable]:
 def watches(raw: object, page: Page, folder: Path) -> dict[str, WatchTable]:
     """Read all [watch.NAME]; paths are seen from `folder`."""
     found: dict[str, WatchTable] = {}
-    for name, place, item in _named("watch", raw, page):
+    for name, place, item in page.named("watch", raw):
         said = _plain(page.table(place, item, WATCH, "watch"))
         if "inbox" not in said:
             if isinstance(item, dict) and not page.is_wrong(*place):
@@ -74,18 +73,6 @@ def _plain(said: dict[str, Any]) -> dict[str, Any]:
     if "shell_policy" in made:
         made["shell_policy"] = made["shell_policy"].value
     return made
-
-
-def _named(table: str, raw: object, page: Page) -> list[tuple[str, Place, object]]:
-    if not isinstance(raw, dict):
-        page.wrong((table,), f"{shown(raw)} is no table: write [{table}.NAME]")
-        return []
-    for name in raw:
-        try:
-            name_of(name)
-        except Wrong as wrong:
-            page.wrong((table, name), str(wrong))
-    return [(name, (table, name), item) for name, item in raw.items()]
 
 
 def check_sending(config: Config, page: Page) -> None:

@@ -17,9 +17,8 @@ from ghostbot.config.model import (
     ProbeTable,
 )
 from ghostbot.config.page import Page
-from ghostbot.config.values import name as name_of
 from ghostbot.config.watched import ACTION, ALWAYS, CHECK, DOES, OF_ALL, PROBE, USES
-from ghostbot.config.wrong import Place, Wrong, shown
+from ghostbot.config.wrong import Place, shown
 
 TUNNEL_EVERY_S = 60.0
 CHECK_EVERY_S = 300.0
@@ -49,7 +48,7 @@ def probes(place: Place, raw: object, page: Page, folder: Path) -> tuple[ProbeTa
 def checks(raw: object, page: Page, folder: Path) -> dict[str, CheckTable]:
     """Read all [check.NAME]."""
     found: dict[str, CheckTable] = {}
-    for name, place, item in _named("check", raw, page):
+    for name, place, item in page.named("check", raw):
         said = page.table(place, item, CHECK, "check")
         if not _is_of_a_kind(
             place, item, said, page, USES, beside_kind=CHECK.keys() - PROBE.keys()
@@ -73,7 +72,7 @@ def checks(raw: object, page: Page, folder: Path) -> dict[str, CheckTable]:
 def actions(raw: object, page: Page, folder: Path) -> dict[str, ActionTable]:
     """Read all [action.NAME]."""
     found: dict[str, ActionTable] = {}
-    for name, place, item in _named("action", raw, page):
+    for name, place, item in page.named("action", raw):
         said = page.table(place, item, ACTION, "action")
         if not _is_of_a_kind(place, item, said, page, DOES):
             continue
@@ -87,18 +86,6 @@ def actions(raw: object, page: Page, folder: Path) -> dict[str, ActionTable]:
                 said[key] = said[key].value
         found[name] = ActionTable(name=name, **said)
     return found
-
-
-def _named(table: str, raw: object, page: Page) -> list[tuple[str, Place, object]]:
-    if not isinstance(raw, dict):
-        page.wrong((table,), f"{shown(raw)} is no table: write [{table}.NAME]")
-        return []
-    for name in raw:
-        try:
-            name_of(name)
-        except Wrong as wrong:
-            page.wrong((table, name), str(wrong))
-    return [(name, (table, name), item) for name, item in raw.items()]
 
 
 def _is_of_a_kind(

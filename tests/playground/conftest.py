@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from playwright.async_api import Browser, Page
 from slack_sdk.web.async_client import AsyncWebClient
 
 from ghostbot.playground import Playground
@@ -173,3 +174,17 @@ def refusal() -> Callable[[Awaitable[Any]], Awaitable[dict[str, Any]]]:
         return data
 
     return refused
+
+
+@pytest.fixture
+async def page(playground: Playground, browser: Browser) -> AsyncIterator[Page]:
+    """The playground's page, which must not meet an error."""
+    errors: list[str] = []
+    page = await browser.new_page()
+    page.set_default_timeout(10_000)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    await page.goto(playground.page_url)
+    await page.get_by_test_id("composer").wait_for()
+    yield page
+    await page.close()
+    assert errors == []

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 from slack_sdk.web.async_client import AsyncWebClient
 
 from ghostbot.playground import Playground
@@ -17,19 +15,6 @@ HOSTILE = '</script><script>window.pwned=1</script><img src=x onerror="window.pw
 
 def plain(words: str) -> dict[str, Any]:
     return {"type": "plain_text", "text": words}
-
-
-@pytest.fixture
-async def page(playground: Playground, browser: Browser) -> AsyncIterator[Page]:
-    errors: list[str] = []
-    page = await browser.new_page()
-    page.set_default_timeout(10_000)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    await page.goto(playground.page_url)
-    await page.get_by_test_id("composer").wait_for()
-    yield page
-    await page.close()
-    assert errors == []
 
 
 async def test_a_command_is_completed_sent_answered_and_recalled(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Locator, Page, expect
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -15,19 +14,6 @@ from ghostbot.playground import Playground
 
 def plain(words: str) -> dict[str, Any]:
     return {"type": "plain_text", "text": words}
-
-
-@pytest.fixture
-async def page(playground: Playground, browser: Browser) -> AsyncIterator[Page]:
-    errors: list[str] = []
-    page = await browser.new_page()
-    page.set_default_timeout(10_000)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    await page.goto(playground.page_url)
-    await page.get_by_test_id("composer").wait_for()
-    yield page
-    await page.close()
-    assert errors == []
 
 
 async def act(page: Page, message: Locator, words: str) -> None:

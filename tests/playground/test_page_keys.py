@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
 from playwright.async_api import Browser, Page, expect
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -34,19 +32,6 @@ def field(name: str, element: Json, **more: Any) -> Json:
 
 
 TEXT = {"type": "plain_text_input"}
-
-
-@pytest.fixture
-async def page(playground: Playground, browser: Browser) -> AsyncIterator[Page]:
-    errors: list[str] = []
-    page = await browser.new_page()
-    page.set_default_timeout(10_000)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    await page.goto(playground.page_url)
-    await page.get_by_test_id("composer").wait_for()
-    yield page
-    await page.close()
-    assert errors == []
 
 
 async def has_focus(page: Page, selector: str) -> None:
