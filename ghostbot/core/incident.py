@@ -358,9 +358,14 @@ def _said_dead(after: Daemon, cause: str) -> str:
         why = "flapping" if after.record.flapping else "died too often"
         return f"{cause}; blocked: {why}"
     if after.state is State.DOWN:
-        never = after.policy.restart is After.NEVER
-        return f"{cause}; not started again" + (" (restart = never)" if never else "")
+        never = " (restart = never)" if after.policy.restart is After.NEVER else ""
+        held = f" ({_by(after, 'held')})" if after.wanted is Wanted.HELD else ""
+        return f"{cause}; not started again{held or never}"
     return cause
+
+
+def _by(after: Daemon, did: str) -> str:
+    return f"{did} by {after.by}" if after.by else did
 
 
 def _said(phase: Phase, after: Daemon) -> str:
@@ -372,7 +377,7 @@ def _said(phase: Phase, after: Daemon) -> str:
         case Phase.RECOVERED:
             return "done" if after.done else "up again"
         case Phase.STOPPED:
-            return "held" if after.wanted is Wanted.HELD else "stopped by a person"
+            return _by(after, "held" if after.wanted is Wanted.HELD else "stopped")
         case Phase.DOWN | Phase.BLOCKED | Phase.FAILED:
             return phase.value
         case Phase.SICK | Phase.HEALING | Phase.UNHEALED | Phase.CHANGED:

@@ -14,6 +14,7 @@ from ghostbot.slack.blocks import incident as incidents
 from ghostbot.slack.blocks import summary
 from ghostbot.slack.blocks.missed import missed
 from ghostbot.slack.outbox import Outbox
+from ghostbot.slack.refusals import OFF
 from ghostbot.summaries import Summary
 
 
@@ -130,7 +131,7 @@ class Notifier:
         """Say how the way to people is."""
         said = self._link()
         if said == "connected" and (why := self._refused()):
-            return f"connected, but {why}"
+            return why if why.startswith(OFF) else f"connected, but {why}"
         if self._channel is None and said == "connected":
             return "connected, but silent: set `[slack] channel` in ghost.toml"
         return said

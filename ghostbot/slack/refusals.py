@@ -10,6 +10,8 @@ from slack_sdk.errors import SlackApiError
 
 BOT, APP = "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"
 
+OFF = "off: "  # begins the state of a link that only a person can mend
+
 NOT_RETRIED_S = 60.0  # a token that is refused is tried again this often, never faster
 
 # What only a person can mend, about the token itself.
@@ -85,7 +87,7 @@ def retry_after_s(error: SlackApiError, default: float) -> float:
 def token_way_out(token: str, code: str) -> str:
     """Say which token Slack refuses and what to do, as the words of a link's state."""
     way = TOKEN_REFUSALS.get(code, "see what Slack's documentation says of it")
-    return f"off: Slack refuses {token} ({code}): {way}; then start Ghost again"
+    return f"{OFF}Slack refuses {token} ({code}): {way}; then start Ghost again"
 
 
 def channel_way_out(channel: str, code: str) -> str:

@@ -16,7 +16,9 @@ from ghostbot.core.daemon import (
     Ready,
     Spawned,
     Start,
+    State,
     Stop,
+    Wanted,
     step,
 )
 from ghostbot.core.incident import STEPS_KEPT, Incident, Phase, follow
@@ -217,3 +219,16 @@ def test_a_new_desk_catches_up_with_what_happened_meanwhile() -> None:
     hear(turns[:4], store, {})
     said = hear([], store, {"web": turns[-1][1]})
     assert [i.phase for i in said] == [Phase.RECOVERED]
+
+
+def test_who_held_or_stopped_it_is_said_and_also_why_a_held_one_is_not_started_again() -> None:
+    up = replace(Daemon("web"), state=State.UP, by="ada")
+    dead = replace(up, state=State.BACKOFF, fault="exited 1")
+    trouble = follow(None, up, dead, 5)
+    held = replace(dead, state=State.DOWN, fault=None, wanted=Wanted.HELD)
+    ended = follow(trouble, dead, held, 6)
+    assert ended is not None
+    assert (ended.phase, ended.steps[-1].what) == (Phase.STOPPED, "held by ada")
+    fell = follow(None, replace(up, wanted=Wanted.HELD), replace(held, fault="exited 1"), 5)
+    assert fell is not None
+    assert fell.steps[-1].what == "exited 1; not started again (held by ada)"

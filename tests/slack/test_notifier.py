@@ -181,3 +181,5 @@ async def test_what_slack_refuses_for_good_is_part_of_how_the_link_is(side: Side
     assert notifier.link() == f"connected, but {refused[0]}"
     refused[0] = None
     assert notifier.link() == "connected"
+    refused[0] = "off: Slack refuses SLACK_BOT_TOKEN (token_revoked): put a new one into .env"
+    assert notifier.link() == refused[0]

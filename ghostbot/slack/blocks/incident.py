@@ -132,7 +132,8 @@ def headline(incident: Incident) -> str:
         case Phase.RECOVERED if daemon:
             return "is done" if last == "done" else "is up again"
         case Phase.STOPPED if daemon:
-            return "is held" if last == "held" else "was stopped"
+            how = last.split(" by ")[0] in ("held", "stopped")
+            return f"was {name(last, 100)}" if how else "was stopped"
         case Phase.SICK if incident.about is About.GHOST:
             return "has a trouble of its own"
     return CLAUSES[incident.phase]

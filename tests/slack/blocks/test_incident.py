@@ -239,3 +239,12 @@ def test_of_a_very_long_trouble_the_steps_are_not_counted_wrong() -> None:
     shown = str(assert_fits(incidents.alert(long, "den")))
     assert "the steps are in the thread" in shown
     assert f"{STEPS_KEPT} steps" not in shown
+
+
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [("held by ada", "was held by ada"), ("stopped", "was stopped"), ("<!here>", "was stopped")],
+)
+def test_what_a_person_ended_says_so_also_when_that_is_long_ago(last: str, said: str) -> None:
+    over = replace(DOWN, phase=Phase.STOPPED, steps=(*DOWN.steps, Step(NOW + 1, last)))
+    assert incidents.headline(over) == said
