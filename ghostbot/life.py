@@ -31,6 +31,7 @@ from ghostbot.orders import Outcomes, local
 from ghostbot.permit import Permit
 from ghostbot.process.lock import Lock
 from ghostbot.process.spawn import clean_signals
+from ghostbot.process.tenure import hold
 from ghostbot.record import Journal, Record
 from ghostbot.reload import Reload
 from ghostbot.stall import Stall
@@ -156,6 +157,7 @@ class _Life:
             long.guards.append(tasks.create_task(systemd.run(partial(_up, house)), name="systemd"))
             hung = keep("stall", Stall(troubles.teller("loop")).run)
             long.guards.append(tasks.create_task(hung, name="stall"))
+            self._hold(long, house, ending, troubles)
             self._upgrades.looking()
             systemd.ready(_up(house))
             rest = tasks.create_task(keep("the rest", around, troubles.teller("the rest")))
@@ -171,6 +173,19 @@ class _Life:
                 task.cancel()
         self.how, self.config = ending.how, reload.config
         ending.close()
+
+    def _hold(self, long: _Tasks, house: Supervision, ending: Ending, troubles: Troubles) -> None:
+        """Keep hold of the state directory; where another Ghost has it, end and leave all to it."""
+
+        def lost() -> None:
+            terminal.say(
+                "Another Ghost has this state directory: this one leaves the daemons to it."
+            )
+            ending.end(How.KEEP)
+
+        tell = troubles.teller("state directory")
+        kept = partial(hold, self._lock, tell, renewed=house.rewrite, lost=lost)
+        long.keep("hold", kept)
 
     def _ghost(
         self,

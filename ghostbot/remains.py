@@ -23,9 +23,10 @@ from ghostbot.guards.lifecycle import Lifecycle
 from ghostbot.orders import Actor, Outcomes
 from ghostbot.process.identity import command_of
 from ghostbot.process.journal import Journal
+from ghostbot.process.presence import state_id
 from ghostbot.process.registry import Registry
 from ghostbot.process.tree import Snapshot
-from ghostbot.supervision import Supervision, state_id, supervision
+from ghostbot.supervision import Supervision, supervision
 from ghostbot.troubles import Troubles
 
 _Order = Coroutine[Any, Any, Outcomes]

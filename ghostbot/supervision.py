@@ -8,13 +8,11 @@ Rule 2: it is built from what the last Ghost left, and closed in the order in wh
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ghostbot.bus import Bus
 from ghostbot.config.model import Config, DaemonTable
@@ -41,7 +39,9 @@ from ghostbot.process.exits import Exits
 from ghostbot.process.identity import is_alive
 from ghostbot.process.journal import Journal
 from ghostbot.process.notices import Notices
+from ghostbot.process.others import leave
 from ghostbot.process.ports import Ports
+from ghostbot.process.presence import state_id
 from ghostbot.process.registry import Registry
 from ghostbot.process.rotation import Logs
 from ghostbot.process.runs import Runs
@@ -203,6 +203,12 @@ class Supervision:
             self.lifecycle.greet(self.dogs[name], self.runs)
             begin(f"watchdog {name}", self.dogs[name].run)
 
+    def rewrite(self) -> None:
+        """Have all that is known on disk again: its files were taken away."""
+        self.runs.rewrite()
+        for dog in self.dogs.values():
+            self.registry.note(dog.daemon)
+
     async def sweep(self, *, kill: bool, spare: Iterable[int] = ()) -> Swept:
         """Find, and with `kill` end, what Ghost once started and no record knows."""
         spared = tuple(spare)
@@ -264,11 +270,12 @@ async def supervision(config: Config, troubles: Troubles) -> AsyncIterator[Super
         state_dir / "process-registry.json", troubles.teller("registry"), run_of=runs.run_of
     )
     records = registry.load()
+    others = leave(records, journal, state_id(state_dir))
     ports = _ports(config, troubles)
     dogs: dict[str, Watchdog] = {}
     file = File(state_dir / "tunnels.json", troubles.teller("addresses"))
     tunnels = Tunnels(dogs, bus, file)
-    notes = (*journal.notes, *registry.notes, *ports.notes, *file.notes)
+    notes = (*journal.notes, *registry.notes, *ports.notes, *file.notes, *others)
     for note in notes:
         log.warning("found %s", note)
     notices = Notices(state_id(state_dir), loop, troubles.teller("notices"))
@@ -365,8 +372,3 @@ def _tell_strangers(config: Config, records: dict[str, Daemon], troubles: Troubl
                 f"{name} (pid {record.proc.pid}) still runs, but is no longer in "
                 f"{config.path.name}: put it back and stop it, or end the process yourself"
             )
-
-
-def state_id(state_dir: Path) -> str:
-    """Name a state directory in the markers of its processes, also when all its files are lost."""
-    return hashlib.sha256(os.fsencode(state_dir.resolve())).hexdigest()[:12]

@@ -32,6 +32,8 @@ def test_a_lock_that_was_handed_on_is_held_throughout(tmp_path: Path) -> None:
     first = Lock(tmp_path)
     first.hand_on()
     assert os.get_inheritable(first.fd)
+    assert first._door is not None
+    first._door.close()  # as execve(2) does
     again = Lock(tmp_path, first.fd)
     assert again.fd == first.fd
     assert not os.get_inheritable(again.fd)

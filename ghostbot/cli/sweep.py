@@ -42,7 +42,7 @@ def sweep(*, kill: bool, as_json: bool) -> int:
 def _without_ghost(state_dir: Path, *, kill: bool) -> dict[str, Any]:
     """Sweep here, holding the lock so that no Ghost starts a daemon meanwhile."""
     from ghostbot.process import lock, sweep  # noqa: PLC0415  only without a Ghost
-    from ghostbot.supervision import state_id  # noqa: PLC0415
+    from ghostbot.process.presence import state_id  # noqa: PLC0415
     from ghostbot.web.upkeep import shape  # noqa: PLC0415
 
     held = lock.Lock(state_dir) if state_dir.is_dir() else None

@@ -99,6 +99,13 @@ class Journal:
         pid, ticks = (proc.pid, proc.ticks) if proc else (None, None)
         self._append(Entry(_now(), Kind.GONE, name, run, pid, ticks, boot))
 
+    def rewrite(self) -> None:
+        """Put the last line of each daemon into a new file."""
+        try:
+            self._compact()
+        except OSError as error:
+            self._told(error)
+
     def close(self) -> None:
         """Give the descriptor back."""
         if self._fd is not None:
@@ -124,12 +131,15 @@ class Journal:
             if self._size > COMPACT_BYTES or self._failed or self._is_deleted():
                 self._compact()  # with those that were refused
         except OSError as error:
-            self._failed = True
-            self._trouble(f"cannot write {self._path}: {(error.strerror or 'error').lower()}")
+            self._told(error)
         else:
             if self._failed:
                 self._failed = False
                 self._trouble(None)
+
+    def _told(self, error: OSError) -> None:
+        self._failed = True
+        self._trouble(f"cannot write {self._path}: {(error.strerror or 'error').lower()}")
 
     def _is_deleted(self) -> bool:
         assert self._fd is not None, "opened by _append"

@@ -243,6 +243,10 @@ class Runs:
         found = self._members(table, proc, self._run_of(table, proc), Snapshot.take())
         return [(p.pid, command_of(p.pid)) for p in found]
 
+    def rewrite(self) -> None:
+        """Have the journal on disk again, which was taken away."""
+        self._journal.rewrite()
+
     def close(self) -> None:
         """Stop watching. The daemons are left alone."""
         for run in self._runs.values():

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,10 +26,19 @@ from ghostbot.web.admission import admission
 from ghostbot.web.daemons import Daemons
 from ghostbot.web.health import Health
 from ghostbot.web.logs import Logs
-from ghostbot.web.sockets import BACKLOG, remove_socket, tcp_socket, unix_socket, why_shut
+from ghostbot.web.sockets import (
+    BACKLOG,
+    Key,
+    key_of,
+    remove_socket,
+    tcp_socket,
+    unix_socket,
+    why_shut,
+)
 from ghostbot.web.status import Status
 from ghostbot.web.token import token
 
+SOCKET_S = 1.0  # how often is looked whether ghost.sock is still there
 AGAIN_S = 10.0  # how often a door that stays shut is tried
 LINGER_S = 1.0  # how long the rest of a body is read that nobody wants any more
 # None is how aiohttp itself is told to write no access log. Nothing is unpacked: a body of a few
@@ -105,6 +115,7 @@ class Doors:
         self._nouns = tuple(nouns)
         self._outlook = outlook
         self._meter = meter or Meter()
+        self._key: Key | None = None  # of ghost.sock
         self._token = ""  # read before the private door opens
         self._servers: list[asyncio.Server] = []
 
@@ -114,14 +125,14 @@ class Doors:
         runner = web.AppRunner(self._app(logs), shutdown_timeout=GRACE_S)
         await runner.setup()
         try:
-            await self._serve(runner, unix_socket(self._state_dir))
-            log.info("open door=ghost.sock")
+            await self._open_socket(runner)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._meter.run(), name="lag meter")
+                tasks.create_task(self._keep_socket(runner), name="ghost.sock")
                 door = keep("the private door", lambda: self._private(runner), self._tell)
                 tasks.create_task(door, name="private door")
         finally:
-            remove_socket(self._state_dir)
+            remove_socket(self._state_dir, self._key)
             self.private = None
             for server in self._servers:
                 server.close()
@@ -152,6 +163,20 @@ class Doors:
             return Connection(manager, loop=loop, **HOW)
 
         self._servers.append(await loop.create_server(connection, sock=door, backlog=BACKLOG))
+
+    async def _open_socket(self, runner: web.AppRunner) -> None:
+        door = unix_socket(self._state_dir)
+        self._key = key_of(self._state_dir)
+        await self._serve(runner, door)
+        log.info("open door=ghost.sock")
+
+    async def _keep_socket(self, runner: web.AppRunner) -> None:
+        """Make ghost.sock anew where somebody took it away: nobody could ask Ghost anything."""
+        while True:
+            await asyncio.sleep(SOCKET_S)
+            if key_of(self._state_dir) != self._key:
+                with suppress(OSError):  # its folder is gone, too: that is told and mended first
+                    await self._open_socket(runner)
 
     async def _private(self, runner: web.AppRunner) -> None:
         """Open the private door, now or as soon as its port is free."""

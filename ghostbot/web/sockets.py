@@ -29,10 +29,24 @@ def unix_socket(state_dir: Path) -> socket.socket:
     return door
 
 
-def remove_socket(state_dir: Path) -> None:
-    """Remove ghost.sock, where it still is."""
-    with suppress(OSError), address(state_dir) as path:
-        Path(path).unlink(missing_ok=True)
+Key = tuple[int, int]  # device and inode
+
+
+def key_of(state_dir: Path) -> Key | None:
+    """Return which file ghost.sock is now; None where there is none."""
+    try:
+        with address(state_dir) as path:
+            was = Path(path).stat()
+    except OSError:
+        return None
+    return was.st_dev, was.st_ino
+
+
+def remove_socket(state_dir: Path, key: Key | None) -> None:
+    """Remove ghost.sock, where it still is the one that is meant."""
+    if key is not None and key_of(state_dir) == key:
+        with suppress(OSError), address(state_dir) as path:
+            Path(path).unlink(missing_ok=True)
 
 
 async def tcp_socket(host: str, port: int) -> socket.socket:

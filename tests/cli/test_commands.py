@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ghostbot.core.daemon import State, Unspawned
-from ghostbot.supervision import state_id
+from ghostbot.process.presence import state_id
 from tests.fakes.doors import Asked, open_doors
 
 GhostRun = subprocess.CompletedProcess[str]
@@ -82,6 +82,18 @@ async def test_an_unknown_name_is_exit_4_with_the_nearest(ghost: Ask) -> None:
         assert "no such daemon (did you mean web?)" in ran.stderr
 
 
+async def test_an_unknown_name_near_none_is_told_which_there_are(ghost: Ask) -> None:
+    for words in (["status", "nobody"], ["why", "nobody"], ["restart", "nobody"]):
+        assert "no such daemon (there are web, worker)" in (await ghost(*words)).stderr
+
+
+async def test_top_shows_who_runs_with_what_it_takes(ghost: Ask) -> None:
+    lines = (await ghost("top")).stdout.splitlines()
+    assert lines[0].split() == ["NAME", "CPU", "MEMORY", "PID"]
+    assert {line.split()[0] for line in lines[1:]} == {"web", "worker"}
+    assert len(json.loads((await ghost("top", "--json")).stdout)["daemons"]) == 2
+
+
 async def test_an_order_returns_when_it_is_true_and_says_it_for_each(
     asked: Asked, ghost: Ask
 ) -> None:
@@ -109,6 +121,8 @@ async def test_an_order_that_fails_is_exit_1_with_the_reason(asked: Asked, ghost
         ["logs"],
         ["logs", "web", "--grep", "("],
         ["logs", "web", "-n", "-1"],
+        ["hold", "web", "--for", "2x"],
+        ["silence", "web", "5"],
         ["status", "--colour"],
         ["stauts"],
     ],

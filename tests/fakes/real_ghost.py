@@ -18,7 +18,7 @@ import psutil
 import yaml
 
 from ghostbot.playground import Playground
-from ghostbot.supervision import state_id
+from ghostbot.process.presence import state_id
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]

@@ -15,8 +15,8 @@ import pytest
 from ghostbot.core.daemon import Proc
 from ghostbot.process.identity import boot_id, identify
 from ghostbot.process.journal import Journal
+from ghostbot.process.presence import state_id
 from ghostbot.process.sweep import Known, find, known_on_disk, sweep
-from ghostbot.supervision import state_id
 
 IGNORES_TERM = str(Path(__file__).parents[1] / "programs" / "ignore_term.py")
 WAITS = "import sys, time; print(flush=True); time.sleep(60)"
