@@ -16,7 +16,7 @@ from ghostbot.config.model import Config, DaemonTable
 from ghostbot.core import order, snapshot, why
 from ghostbot.core.daemon import Daemon, Order, State, Stop, Wanted
 from ghostbot.core.snapshot import DaemonView, House, Outside
-from ghostbot.core.words import LOG_LINES, did_you_mean
+from ghostbot.core.words import LOG_LINES, or_what
 from ghostbot.guards.watchdog import Watchdog
 from ghostbot.orders import (
     RESETS,
@@ -145,7 +145,7 @@ class Ghost:
             group = word[len(GROUP) :]
             groups = {d.table.group for d in self._dogs.values() if d.table.group}
             if group not in groups:
-                near = did_you_mean(group, groups)
+                near = or_what(group, groups)
                 raise errors.NoSuch(f"cannot {verb} {word}: no such group{near}")
             return {n for n, d in self._dogs.items() if d.table.group == group}
         family = {n for n, d in self._dogs.items() if d.table.of == word}  # web means web-1, …
@@ -154,7 +154,7 @@ class Ghost:
     def _dog(self, name: str, verb: str) -> Watchdog:
         dog = self._dogs.get(name)
         if dog is None:
-            near = did_you_mean(name, self._dogs)
+            near = or_what(name, self._dogs)
             raise errors.NoSuch(f"cannot {verb} {name}: no such daemon{near}")
         return dog
 
@@ -239,14 +239,16 @@ class Ghost:
         asked: Iterable[str],
         actor: Actor,
         given: asyncio.Event | None = None,
+        asked_at: float | None = None,
     ) -> Outcomes:
         """Give an order and see it through, however long that takes; cancelled, it goes no further.
 
-        `given` is set when the first level has it and that is on disk. Raises as `order`.
+        `given` is set when the first level has it and that is on disk; `asked_at` is when it was
+        asked for (monotonic), if not now. Raises as `order`.
         """
         names = self.meant(doing, asked)
         log.info("order verb=%s names=%s by=%s", doing.value, ",".join(names), actor.id)
-        event = event_of(doing, actor, None)
+        event = event_of(doing, actor, None, asked_at)
         return await self._carry_out(doing, names, event, given or asyncio.Event())
 
     async def down(self, actor: Actor, names: Sequence[str] | None = None) -> Outcomes:

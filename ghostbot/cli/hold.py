@@ -20,6 +20,7 @@ def hold(names: Sequence[str], *, every: bool, group: str | None, time: str | No
 
     `ghost start` ends it, and so does its time.
     """
+    orders.check_time("--for", time)
     whom = orders.whom(names, every=every, group=group)
     more = {} if time is None else {"for": time}
     return orders.give({"verb": "hold", **whom, **more}, wait=True)

@@ -11,7 +11,9 @@ import click
 
 from ghostbot.cli import place, words
 from ghostbot.cli.api import Api
+from ghostbot.cli.orders import check_time
 from ghostbot.core.meaning import meaning
+from ghostbot.core.words import OFF
 
 SHOWN = 20
 COLOURS = {
@@ -59,6 +61,8 @@ def silence(name: str, time: str) -> None:
 
     A page comes through. What is not over then is told.
     """
+    if time != OFF:
+        check_time("TIME", time)
     done = Api(place.state_dir()).post("/api/silences", {"name": name, "for": time})
     click.echo(words.safe(done["said"]))
 

@@ -9,6 +9,7 @@ import click
 
 from ghostbot.cli import place, words
 from ghostbot.cli.api import Api
+from ghostbot.core.words import span_s
 
 HELP = {
     "start": "Start daemons, first what they come after. A daemon that runs already is left be.",
@@ -43,6 +44,12 @@ def whom(names: Sequence[str], *, every: bool, group: str | None) -> dict[str, A
     if len(given) != 1:
         raise click.UsageError("give NAME..., or --all, or --group G")
     return given
+
+
+def check_time(what: str, time: str | None) -> None:
+    """Say no to what is no time. Raises UsageError."""
+    if time is not None and span_s(time) is None:
+        raise click.UsageError(f"cannot read {what} {time!r}: give a time, as in 30m or 2h")
 
 
 def give(order: dict[str, Any], *, wait: bool) -> int:

@@ -15,6 +15,7 @@ COMMANDS = {  # name: the module that holds it, in the order in which people mee
     "init": "init",
     "up": "up",
     "status": "status",
+    "top": "top",
     "why": "why",
     "logs": "logs",
     "start": "orders",

@@ -37,10 +37,12 @@ def _chosen(daemons: list[dict[str, Any]], names: Sequence[str]) -> list[dict[st
     known = {d["name"] for d in daemons} | groups | {"all"}
     for name in names:
         if name not in known:
-            from ghostbot.core.words import did_you_mean  # noqa: PLC0415 - only mistakes need it
+            from ghostbot.core.words import or_what  # noqa: PLC0415 - only mistakes need it
 
             kind = "group" if name.startswith("group:") else "daemon"
-            near = did_you_mean(name, known)
+            near = or_what(
+                name, sorted(groups) if kind == "group" else [d["name"] for d in daemons]
+            )
             raise errors.NoSuch(f"cannot show {name}: no such {kind}{near}")
     asked = set(names)
     return [d for d in daemons if asked & {d["name"], f"group:{d['group']}", "all"}]

@@ -133,25 +133,25 @@ def _state(d: Daemon, now: float, others: Mapping[str, str]) -> str:  # noqa: C9
         case State.DOWN if d.done:
             return f"its work is done, since {ago}: {_end(d)}"
         case State.DOWN if d.fault:
-            return f"it is down since {ago}: {d.fault}"
+            return f"it has been down for {ago}: {d.fault}"
         case State.DOWN:
-            return f"it is down since {ago}" if d.since else "it was not started yet"
+            return f"it has been down for {ago}" if d.since else "it was not started yet"
         case State.WAITING:
-            return f"it waits since {ago}: {'; '.join(_reason(g, others) for g in d.gate)}"
+            return f"it has waited for {ago}: {'; '.join(_reason(g, others) for g in d.gate)}"
         case State.STARTING:
             cause = f" ({d.renewal})" if d.renewal else ""
             return f"{pid} was started {ago} ago{cause}, and has not proved ready"
         case State.UP:
-            return f"{pid} is up since {ago}"
+            return f"{pid} has been up for {ago}"
         case State.STOPPING:
             cause = f": {d.fault or d.renewal}" if d.fault or d.renewal else ""
             return f"{pid} was asked to exit {ago} ago{cause}"
         case State.KILLING:
-            return f"{pid} did not exit when asked; it is being killed since {ago}"
+            return f"{pid} did not exit when asked; it has been killed again and again for {ago}"
         case State.BACKOFF:
             return f"it died {ago} ago: {d.fault}"
         case State.BLOCKED:
-            return f"it is blocked since {ago}: {d.fault}; {_tripped(d)}"
+            return f"it has been blocked for {ago}: {d.fault}; {_tripped(d)}"
     assert_never(d.state)
 
 
@@ -208,12 +208,16 @@ def _next(d: Daemon, now: float) -> str:  # noqa: C901  one line a state
 
 def _up_next(d: Daemon, left: str) -> str:
     if d.deadline is not None and d.record.trips:
-        return f"stays up {left} more: its breaker closes"
+        return f"if it stays up for {left} more, its breaker closes"
     if d.deadline is not None:
-        return f"stays up {left} more: one of {d.record.unforgiven} deaths is forgiven"
+        return f"if it stays up for {left} more, {_forgiven(d.record.unforgiven)}"
     if d.wanted is Wanted.HELD:
         return "should it exit, it is not started again"
     return "nothing is due"
+
+
+def _forgiven(count: int) -> str:
+    return "its death is forgiven" if count == 1 else f"one of its {count} deaths is forgiven"
 
 
 def _afterwards(d: Daemon) -> str:

@@ -18,6 +18,7 @@ SPAN = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd])")
 UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 SPAN_MAX_S = 365 * 86400.0  # a longer one is a slip of the keyboard
 OFF = "off"
+NAMED = 8  # so many names are said to whoever named none of them
 LOG_LINES = 20  # what `logs` shows unless told
 LOG_LINES_MAX = 2_000  # what does not fit a message comes as a file; the CLI has no such end
 PATCH = {  # what `patch` can do, and how many words each takes
@@ -204,3 +205,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return " (did you mean X?)", or nothing where nothing is near."""
     close = nearest(word, known)
     return f" (did you mean {close}?)" if close else ""
+
+
+def or_what(word: str, known: Iterable[str]) -> str:
+    """Return the nearest word, or, where nothing is near, what there is instead."""
+    names = list(known)
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    there = f" (there {'is' if len(names) == 1 else 'are'} {', '.join(names[:NAMED])}{more})"
+    return did_you_mean(word, names) or (there if names else "")

@@ -18,7 +18,7 @@ import aiohttp
 from ghostbot.config.addresses import Known, filled, missing
 from ghostbot.config.model import ActionKind, ActionTable
 from ghostbot.config.secrets import Secret
-from ghostbot.core.words import did_you_mean
+from ghostbot.core.words import or_what
 from ghostbot.errors import Failed, NoSuch
 from ghostbot.guards.executor import Progress, Work
 from ghostbot.guards.github import Dispatch, GitHub
@@ -99,7 +99,7 @@ class Actions:
         """Return one. Raises NoSuch."""
         found = self._tables().get(name)
         if found is None:
-            near = did_you_mean(name, self._tables())
+            near = or_what(name, self._tables())
             raise NoSuch(f"cannot run {name}: no such action{near}", "action")
         return found
 

@@ -17,7 +17,7 @@ from signal import SIGKILL
 from ghostbot.bus import Bus, Feed
 from ghostbot.core.daemon import Drilled, Exited, Proc, Spawned, State, Wanted
 from ghostbot.core.restart import After, Kind
-from ghostbot.core.words import did_you_mean
+from ghostbot.core.words import or_what
 from ghostbot.errors import Failed, NoSuch
 from ghostbot.guards.executor import Progress, Work
 from ghostbot.guards.watchdog import Watchdog
@@ -153,6 +153,6 @@ class Drills:
     def _dog(self, name: str) -> Watchdog:
         dog = self._dogs.get(name)
         if dog is None:
-            near = did_you_mean(name, self._dogs)
+            near = or_what(name, self._dogs)
             raise NoSuch(f"cannot drill {name}: no such daemon{near}")
         return dog

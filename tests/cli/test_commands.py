@@ -208,7 +208,7 @@ async def test_why_backoff_and_registry_are_read_by_people_and_programs(
     asked.kennel.runs.die("web", 3)
     await asked.kennel.until(lambda: asked.kennel.state("web") is State.BLOCKED)
     told = (await ghost("why", "web")).stdout
-    assert "it is blocked" in told
+    assert "it has been blocked for" in told
     assert "next: one start is tried in" in told
     assert "web  blocked, breaker open: 3 of 3 deaths" in (await ghost("backoff")).stdout
     assert "web  blocked since" in (await ghost("registry")).stdout

@@ -48,4 +48,4 @@ async def test_quiet_is_asked_for_by_name_and_ended(doors: Troubled) -> None:
     assert (await ghost(doors, "silence", "all", "off")).stdout == "all is no longer silent\n"
     assert (await ghost(doors, "silence", "wbe", "2h")).returncode == 4
     wrong = await ghost(doors, "silence", "web", "soon")
-    assert (wrong.returncode, "it takes a time as in 1h" in wrong.stderr) == (2, True)
+    assert (wrong.returncode, "give a time, as in 30m or 2h" in wrong.stderr) == (2, True)

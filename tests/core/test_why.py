@@ -53,7 +53,7 @@ def test_a_death_is_told_with_its_code_and_when_the_next_try_is() -> None:
 
 def test_an_open_breaker_says_what_opened_it_and_what_closes_it() -> None:
     told = why(died(3), 13)
-    assert told.happened == ("it is blocked since 10 s: exited 3; it died 3 times within 15 s",)
+    assert told.happened == ("it has been blocked for 10 s: exited 3; it died 3 times within 15 s",)
     assert told.next.startswith("one start is tried in 50 s; `ghost reset web`")
     assert (told.budgets.breaker, told.budgets.recent, told.budgets.trips) == ("open", 3, 1)
 
@@ -66,7 +66,7 @@ def test_a_try_that_failed_is_told_as_that() -> None:
 def test_who_stopped_or_holds_it_is_named() -> None:
     d = lived((1, Start()), (1, Spawned(PROC)), (2, Ready(PROC)))
     stopped = lived((3, Stop(by="alice")), (4, Exited(PROC, -15)), d=d)
-    assert why(stopped, 9).happened == ("alice stopped it", "it is down since 5 s")
+    assert why(stopped, 9).happened == ("alice stopped it", "it has been down for 5 s")
     assert why(stopped, 9).next == "nothing, until somebody types `ghost start web`"
     held = lived((3, Hold(until=7203, by="bob")), d=d)
     assert why(held, 3).happened[0] == "bob holds it for another 2 h: Ghost leaves it as it is"
@@ -76,7 +76,7 @@ def test_who_stopped_or_holds_it_is_named() -> None:
 def test_a_shut_gate_says_how_what_it_waits_for_is() -> None:
     d = lived((1, Gated("db")), (1, Start()))
     told = why(d, 2, {"db": "blocked"})
-    assert told.happened == ("it waits since 1 s: db is blocked",)
+    assert told.happened == ("it has waited for 1 s: db is blocked",)
     assert "(db)" in told.next
 
 

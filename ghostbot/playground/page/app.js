@@ -41,7 +41,8 @@ function drawPeople(all) {
   const alerts = all.channels.find((channel) => !channel.dm);
   const words = (p) => {
     const outside = alerts && !alerts.members.includes(p.id) ? `, not in #${alerts.name}` : "";
-    return `${p.name} – ${p.role}${outside}`;
+    const role = p.role === "admin" ? "admin of the workspace" : p.role;
+    return `${p.name} – ${role}${outside}`;
   };
   $("person").replaceChildren(
     ...all.people
