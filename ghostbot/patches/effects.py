@@ -17,7 +17,7 @@ from ghostbot.patches import secrets
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _PARTS = r"(?:code|file|function|class|method|implementation|module|imports?|content)"
 _ELIDED = re.compile(
-    rf"\s*(?://|#|/\*+|<!--|--|;|\*|\{{/\*)?\s*(?:\.\.\.|…)\s*(?:the |your |keep )*"
+    rf"\s*+(?://|#|/\*+|<!--|--|;|\*|\{{/\*)?\s*+(?:\.\.\.|…)\s*+(?:the |your |keep )*"
     rf"(?:existing {_PARTS}|rest of (?:the |your )?{_PARTS}|(?:remaining|previous|unchanged|same) "
     rf"{_PARTS})\b",
     re.IGNORECASE,

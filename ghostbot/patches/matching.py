@@ -22,6 +22,7 @@ _BLANKS = dict.fromkeys((160, *range(8194, 8203), 8239, 8287, 12288), " ")
 ASCII = _DASHES | _QUOTES | _DOUBLE | _BLANKS
 BLANK = " \t"
 TOLD = 10  # places that are named
+SHIFTED = 1_000_000  # pairs of lines whose indents are compared for one hunk
 
 
 class Tier(StrEnum):
@@ -106,6 +107,8 @@ class Lines:
             starts = [at for at in firsts if self._stand(wanted, tier, at)]
         if tier is not Tier.INDENT:
             return [Hit(at, tier) for at in starts]
+        if len(starts) * len(old) > SHIFTED:  # equal lines without end are no place
+            return []
         shifted = (self._shift(old, at) for at in starts)
         return [hit for hit in shifted if hit is not None]
 

@@ -27,8 +27,10 @@ _RULES = {
     "Hugging Face token": r"\bhf_[A-Za-z0-9]{34,}\b",
     "Azure storage key": r"\bAccountKey=[A-Za-z0-9+/]{86}==",
     "webhook secret": r"\bwhsec_[A-Za-z0-9+/]{24,}",
-    # RFC 7519: a header and claims, which as JSON begin with {" in base64, and a signature
-    "JSON web token": r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}",
+    # RFC 7519: a header and claims, which as JSON begin with {" in base64, and a signature; from
+    # where its letters begin alone, as a long word would else be read once for each of its places
+    "JSON web token": r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{13,}+\.eyJ[A-Za-z0-9_-]{10,}+\."
+    r"[A-Za-z0-9_-]{20,}",
 }
 _KINDS = tuple(_RULES)
 # What at least one of stands in every secret: most lines are looked through for these alone.

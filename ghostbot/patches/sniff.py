@@ -7,6 +7,7 @@ Rule 2: a Markdown fence around a patch is taken off; several diffs are one; two
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 
 from ghostbot.core.patch import Place, Refused
 from ghostbot.patches.asks import Asked
@@ -14,7 +15,7 @@ from ghostbot.patches.formats import aider, edits, json_text, original, shell, u
 
 FORMATS = (unified.FORMAT, v4a.FORMAT, aider.FORMAT, edits.EDITS, edits.OPERATIONS, original.FORMAT)
 _TEXTS = {unified.FORMAT: unified.read, v4a.FORMAT: v4a.read, aider.FORMAT: aider.read}
-_FENCE = re.compile(r"^(`{3,}|~{3,})[^\n`]*\n(.*?)^\1[ \t]*\r?$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^(?P<mark>`{3,}+|~{3,}+)(?P<said>[^\n`]*)$", re.MULTILINE)
 _MARKS = re.compile(
     r"^(?:(?P<v4a>\*\*\* Begin Patch)|(?P<aider><{5,9} SEARCH)"
     r"|(?P<diff>diff --git |--- [^\n]+\n\+\+\+ ))",
@@ -46,14 +47,35 @@ def _unfenced_json(text: str) -> str | None:
     """Return the JSON of a text; None where it holds none."""
     if text.lstrip()[:1] in {"{", "["}:
         return text
-    fenced = [found for found in _FENCE.finditer(text) if found[2].lstrip()[:1] in {"{", "["}]
+    fenced = [one for one in _fences(text) if text[slice(*one)].lstrip()[:1] in {"{", "["}]
     if not fenced or _MARKS.search(text):
         return None
     if len(fenced) > 1:
-        line = text.count("\n", 0, fenced[1].start()) + 1
+        line = text.count("\n", 0, fenced[1][0])
         raise _refused("mixed_formats", "two fences hold JSON; send one", line)
     # what stands before it becomes empty lines, so that lines are told as they were sent
-    return "\n" * text.count("\n", 0, fenced[0].start(2)) + fenced[0][2]
+    start, stop = fenced[0]
+    return "\n" * text.count("\n", 0, start) + text[start:stop]
+
+
+def _fences(text: str) -> list[tuple[int, int]]:
+    """Return where the inside of each fence begins and ends. One that never ends is none."""
+    rows = list(_FENCE.finditer(text))
+    ends: dict[str, list[int]] = {}  # which rows may close a fence of that mark
+    for n, row in enumerate(rows):
+        if not row["said"].strip(" \t\r"):
+            ends.setdefault(row["mark"], []).append(n)
+    found: list[tuple[int, int]] = []
+    at = 0
+    while at < len(rows):
+        later = ends.get(rows[at]["mark"], [])
+        nearest = bisect_right(later, at)
+        if nearest == len(later):
+            at += 1
+            continue
+        found.append((rows[at].end() + 1, rows[later[nearest]].start()))
+        at = later[nearest] + 1
+    return found
 
 
 def _text(text: str, format_: str | None) -> Asked:
@@ -103,15 +125,14 @@ def _outside(text: str, format_: str) -> str:
 def _unfenced_diffs(text: str) -> str:
     """Blank all but the fences' insides, where the first diff stands in one."""
     first = _MARKS.search(text)
-    fences = list(_FENCE.finditer(text))
-    if first is None or not any(one.start(2) <= first.start() < one.end(2) for one in fences):
+    fences = _fences(text)
+    if first is None or not any(start <= first.start() < stop for start, stop in fences):
         return text
     made, done = "", 0
-    for one in fences:
-        if not _MARKS.search(one[2]):
-            continue
-        made += "\n" * text.count("\n", done, one.start(2)) + one[2]
-        done = one.end(2)
+    for start, stop in fences:
+        if _MARKS.search(text[start:stop]):
+            made += "\n" * text.count("\n", done, start) + text[start:stop]
+            done = stop
     return made
 
 

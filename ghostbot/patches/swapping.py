@@ -14,6 +14,7 @@ from itertools import accumulate
 from ghostbot.core.patch import Place, Refused
 from ghostbot.patches import regex
 from ghostbot.patches.asks import Insert, Swap
+from ghostbot.patches.files import FILE_BYTES
 from ghostbot.patches.formats.aider import hunk
 from ghostbot.patches.lines import Text, closed, readable, split
 from ghostbot.patches.matching import TOLD, Lines
@@ -37,6 +38,8 @@ def swap(ask: Swap, path: str, text: Text) -> tuple[Text, tuple[str, ...]]:
             raise _ambiguous(ask, path, whole, hits)
     if not all(readable(part) for part in (new, *(whole[a:b] for a, b in hits))):
         raise _refused("encoding", ask, path, "it touches bytes that are no UTF-8")
+    if len(whole) + len(hits) * len(new) - sum(b - a for a, b in hits) > FILE_BYTES:
+        raise _refused("too_large", ask, path, f"it would be over {FILE_BYTES // 1024**2} MiB")
     made = _spliced(text, hits, new, after=ask.after)
     if ask.regex and not made.encoded():
         raise _refused("regex_dangerous", ask, path, "it leaves the file empty")

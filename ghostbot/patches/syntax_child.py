@@ -1,14 +1,16 @@
-"""Says which Python sources a patch breaks. Run as `python -I -S syntax_child.py`, with limits.
+"""Says which sources a patch breaks. Run as `python -I -S syntax_child.py`, with limits.
 
-It reads a JSON list of pairs, the new source and the old one (each byte a character), and writes
-for each source null or what is wrong, the new one first. Where that parses, the old one is not
-asked: nothing was broken. It runs none of them.
+It reads JSON: where `yaml` lies, and the files, each as its kind, its new source and its old one
+(each byte a character). It writes for each source null or what is wrong, the new one first. Where
+that parses, the old one is not asked: nothing was broken. It runs none of them, and builds nothing
+of YAML: what names itself a thousand times over cannot grow.
 """
 
 import ast
 import json
 import resource
 import sys
+import tomllib
 import warnings
 
 CPU_S = 10
@@ -21,9 +23,12 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")
-    for new, old in json.load(sys.stdin):
-        after = tell(wrong(new.encode("latin-1")))
-        tell(wrong(old.encode("latin-1")) if after else None)
+    said = json.load(sys.stdin)
+    if said["yaml"] is not None:
+        sys.path.append(said["yaml"])
+    for kind, new, old in said["files"]:
+        after = tell(wrong(kind, new.encode("latin-1")))
+        tell(wrong(kind, old.encode("latin-1")) if after else None)
 
 
 def tell(found: object) -> object:
@@ -33,14 +38,47 @@ def tell(found: object) -> object:
     return found
 
 
-def wrong(source: bytes) -> object:
+def wrong(kind: str, source: bytes) -> object:
     """Return the line and the words of what is wrong; None where nothing is."""
     try:
-        compile(source, "patched", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+        if kind == "py":
+            compile(source, "patched", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+            return None
+        return of_words(kind, source.decode("utf-8-sig"))
     except SyntaxError as error:
         return [error.lineno or 1, error.msg]
     except (ValueError, MemoryError, RecursionError) as error:
-        return [1, str(error) or "it is too deep"]
+        return [1, (str(error).splitlines() or ["it is too deep"])[0]]
+
+
+def of_words(kind: str, text: str) -> object:
+    """Return the same for JSON, TOML and YAML. Raises ValueError and its like."""
+    if kind == "toml":
+        tomllib.loads(text)
+    elif kind == "yaml":
+        return of_yaml(text)
+    else:
+        try:
+            json.loads(text)
+        except json.JSONDecodeError as error:
+            return [error.lineno, error.msg]
+    return None
+
+
+def of_yaml(text: str) -> object:
+    """Return the same for YAML, where its parser is at hand."""
+    try:
+        import yaml  # noqa: PLC0415 - few patches are of YAML
+    except ImportError:
+        return None
+    try:
+        for _ in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            pass
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        return [mark.line + 1 if mark else 1, error.problem or "no YAML"]
+    except yaml.YAMLError as error:
+        return [1, (str(error).splitlines() or ["no YAML"])[0]]
     return None
 
 

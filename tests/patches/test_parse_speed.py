@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from ghostbot.patches import sniff
+from ghostbot.patches import sniff, syntax
 from tests.fakes.patches import planned, refusal
 
 pytestmark = pytest.mark.alone
@@ -58,11 +58,61 @@ def test_a_mebibyte_in_each_format_is_read_within_a_second() -> None:
         "--- a\n+++ b\n" * 80_000,
         "*** Begin Patch\n" * 60_000,
         "~~~~\n````\n" * 100_000,
+        "x\n" + "```a\n" * (MIB // 5),
+        "x\n" + "~~~~a\n```b\n" * (MIB // 11),
     ],
-    ids=range(8),
+    ids=range(10),
 )
 def test_what_was_made_to_be_slow_is_refused_within_a_second(patch: str) -> None:
     assert quickest(lambda: refusal(patch, {})) < PARSED_S
+
+
+ADDED = "--- a/f\n+++ b/f\n@@ -1 +1,2 @@\n x\n+{}\n"
+
+
+@pytest.mark.parametrize("line", [" " * (MIB - 99), "-eyJ" * (MIB // 4 - 99), "eyJ." * 200_000])
+def test_a_line_of_a_mebibyte_is_judged_within_a_second(line: str) -> None:
+    patch = ADDED.format(line)
+    assert quickest(lambda: planned(patch, {"f": "x\n"})) < PARSED_S
+
+
+def test_a_word_that_would_fill_all_memory_is_counted_first() -> None:
+    edit = {"file_path": "f", "old_string": "a", "new_string": "b" * 900_000, "replace_all": True}
+    patch, files = json.dumps(edit), {"f": "a\n" * 50_000}
+    assert refusal(patch, files).code == "too_large"
+    assert quickest(lambda: refusal(patch, files)) < PARSED_S
+
+
+def test_a_block_that_stands_everywhere_at_another_indent_is_refused_within_a_second() -> None:
+    patch = "--- a/f\n+++ b/f\n@@ ... @@\n" + "   x\n" * 2_000 + "-    x\n+y\n"
+    files = {"f": "x\n" * 100_000}
+    assert refusal(patch, files).code == "no_match"
+    assert quickest(lambda: refusal(patch, files)) < PARSED_S
+
+
+def test_blocks_of_few_different_lines_are_compared_within_a_second() -> None:
+    old, new = "a\nb\n" * 450, "b\nb\na\n" * 300
+    block = f"f\n<<<<<<< SEARCH\n{old}=======\n{new}>>>>>>> REPLACE\n"
+    assert quickest(lambda: sniff.read(block * 200, None)) < PARSED_S
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "line"),
+    [
+        ("f.toml", "x=1\n", ".".join("a" * 200_000) + "=1"),
+        ("f.yml", "x: 1\n", "y: " + "[" * 500_000),
+    ],
+)
+def test_a_file_whose_parser_would_take_hours_is_refused_and_holds_nobody_up(
+    monkeypatch: pytest.MonkeyPatch, path: str, before: str, line: str
+) -> None:
+    monkeypatch.setattr(syntax, "WALL_S", 1.0)
+    lines = before.rstrip("\n")
+    patch = f"--- a/{path}\n+++ b/{path}\n@@ -1 +1,2 @@\n {lines}\n+{line}\n"
+    began, ours = time.perf_counter(), time.thread_time()
+    assert refusal(patch, {path: before}).code == "syntax"
+    assert time.perf_counter() - began < 1.0 + PARSED_S
+    assert time.thread_time() - ours < PARSED_S
 
 
 def test_a_thousand_hunks_find_their_places_in_a_long_file_within_a_second() -> None:

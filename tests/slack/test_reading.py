@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -124,3 +125,12 @@ def test_talk_is_told_from_patches(words: str, is_one: bool) -> None:
 def test_an_empty_message_says_nothing() -> None:
     assert said({}).text == ""
     assert said({"blocks": [rich(fence())], "text": ""}).text == ""
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("words", ["--- " + "a" * 1_000_000 + "\nx", "```a\n" * 8_000])
+def test_what_was_made_to_be_slow_is_read_in_a_moment(words: str) -> None:
+    began = time.perf_counter()
+    found = said({"text": words})
+    assert found.looks_like_a_patch is False
+    assert time.perf_counter() - began < 1.0

@@ -7,6 +7,7 @@ Rule 2: a divider that could be one of two is refused: headings are drawn with t
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
@@ -20,7 +21,7 @@ _TAIL = re.compile(r">{5,9} REPLACE\s*\Z")
 _FENCE = re.compile(r"`{3,}|~{3,}")
 _SHELL = re.compile(r"(?:`{3,}|~{3,})\s*(?:ba|z|fi)?sh\b|(?:`{3,}|~{3,})\s*(?:shell|console)\b")
 ABOVE = 3  # lines in which the name stands
-COMPARED = 1_000_000  # pairs of lines; beyond, only what both ends share is context
+COMPARED = 20_000  # pairs of equal lines; beyond, only what both ends share is context
 
 
 def read(text: str) -> Asked:
@@ -105,14 +106,18 @@ def hunk(old: Sequence[str], new: Sequence[str], line: int | None) -> Hunk:
 
 
 def _compared(old: Sequence[str], new: Sequence[str]) -> Sequence[tuple[str, int, int, int, int]]:
-    if len(old) * len(new) <= COMPARED:
+    there = Counter(new)
+    if sum(there[line] for line in old) <= COMPARED:
         return list(SequenceMatcher(None, old, new, autojunk=False).get_opcodes())
-    head = 0
-    while head < min(len(old), len(new)) and old[head] == new[head]:
-        head += 1
+    most = min(len(old), len(new))
+    head = next((n for n in range(most) if old[n] != new[n]), most)
+    most -= head
+    tail = next((n for n in range(most) if old[-1 - n] != new[-1 - n]), most)
+    stop, end = len(old) - tail, len(new) - tail
     return [
         ("equal", 0, head, 0, head),
-        ("replace", head, len(old), head, len(new)),
+        ("replace", head, stop, head, end),
+        ("equal", stop, len(old), end, len(new)),
     ]
 
 
