@@ -213,7 +213,7 @@ def spoilt(plan: Plan, tree: Tree) -> list[str]:
             except (Refused, Failed):
                 found.append(path)  # it is no file any more, or in no folder
                 continue
-            if (None if held is None else held.data) != new:
+            if not _is(held, new, change.new_mode):
                 found.append(path)
     return found
 

@@ -71,20 +71,27 @@ class Intake:
 
     async def back(self, p: Proposal, by: str, key: str) -> Proposal:
         """Propose the opposite of what was applied; one of that key is given back as it is."""
-        now = self.register.now()
+        now, maker = self.register.now(), await self._maker_of_back(p)
         new = replace(
             anew(p, now),
-            submitter=GHOST,
+            submitter=maker,
             carrier=by,
             title=f"revert {p.id}" + (f": {p.title}" if p.title else ""),
             format=REVERT,
-            key=key,
+            key=key if maker is GHOST else f"revert\n{key}",  # no door gives a key of two lines
             sha256=hashlib.sha256(b"").hexdigest(),
             reverts=p.id,
         )
         found, is_new = await self.register.add(new, Asked(text=b""))
         assert found is not None, "there is no limit for what Ghost itself proposes"
         return await self.plan(found) if is_new else await self._settled(found)
+
+    async def _maker_of_back(self, p: Proposal) -> Submitter:
+        """Return who makes what takes `p` back: Ghost, or who made it where it comes again."""
+        turns = 0
+        while p.reverts is not None:
+            p, turns = await self.register.get(p.reverts), turns + 1
+        return p.submitter if turns % 2 else GHOST
 
     async def plan(self, p: Proposal) -> Proposal:
         """Plan what is kept and not planned yet, and return what became of it."""

@@ -1,7 +1,8 @@
 """Which paths a patch may name: pure rules about names, before anything looks at a disk.
 
 Rule 1: a path is refused or taken, never repaired: what is shown is what is written.
-Rule 2: names are judged without regard to case, as some disks read them so.
+Rule 2: names are judged without regard to case, or to how a letter is put together, as some
+        disks read them so.
 Rule 3: what is Ghost's own, or git's, no option opens.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -21,10 +23,14 @@ PATH_BYTES = 1024
 NAME_BYTES = 255  # NAME_MAX of Linux's file systems
 DEPTH = 32
 
-# Controls, and what is drawn as nothing or turns letters around; HFS+ drops some from names.
+# Controls, and what is drawn as nothing or turns letters around.
 HIDDEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]"
 )
+# They choose how a sign is drawn, and disks that fold names drop them; so HFS+ does with others.
+VARIANTS = re.compile("[\ufe00-\ufe0f]")
 DRIVE = re.compile(r"[A-Za-z]:")
 GIT = re.compile(r"\.git|git~\d+")  # the second is its short name on NTFS and FAT
 
@@ -94,27 +100,37 @@ def checked(path: str, root: str, rules: Rules = NO_RULES) -> str:
     return name
 
 
+def folded(name: str) -> str:
+    """Return a name as those disks compare it that tell few names apart: ext4's +F, APFS, NTFS."""
+    if name.isascii():
+        return name.casefold()
+    bare = unicodedata.normalize("NFD", VARIANTS.sub("", name)).casefold()
+    return unicodedata.normalize("NFD", bare)
+
+
 def protected_by(path: str, rules: Rules = NO_RULES) -> str | None:
     """Return the rule by which a path is one of secrets, or None."""
     if covering(path, rules.override) is not None:
         return None
-    *folders, leaf = path.casefold().split("/")
+    *folders, leaf = folded(path).split("/")
     if KEY.fullmatch(leaf):
         return "id_*"
     found = _first(leaf, SECRET_NAMES) or _first_part(folders, SECRET_FOLDERS, leaf)
-    return found or covering(path, rules.protect, wide=True)
+    forms = dict.fromkeys((path, unicodedata.normalize("NFC", path), folded(path)))
+    closed = (covering(form, rules.protect, wide=True) for form in forms)
+    return found or next((rule for rule in closed if rule is not None), None)
 
 
 def risky_by(path: str, rules: Rules = NO_RULES) -> str | None:
     """Return the rule by which a change of a path is a risk: what runs, builds or instructs."""
-    *folders, leaf = path.casefold().split("/")
+    *folders, leaf = folded(path).split("/")
     found = _first(leaf, RISKY_NAMES) or _first_part(folders, RISKY_FOLDERS)
-    return found or (path if path in rules.checks else None)
+    return found or (path if folded(path) in map(folded, rules.checks) else None)
 
 
 def overlapping(paths: Iterable[str]) -> tuple[str, str] | None:
     """Return two paths that are one, case aside, or of which one lies in the other; or None."""
-    names = sorted((tuple(path.casefold().split("/")), path) for path in paths)
+    names = sorted((tuple(folded(path).split("/")), path) for path in paths)
     for (above, first), (below, second) in pairwise(names):
         if below[: len(above)] == above:
             return first, second
@@ -145,7 +161,7 @@ def _below(path: str, root: str) -> str:
 
 
 def _part(part: str, path: str) -> None:
-    bare = part.rstrip(". ").casefold()
+    bare = folded(part).rstrip(". ")
     if GIT.fullmatch(bare.split(":", 1)[0]):
         raise _refused("protected_path", path, "it leads into git's own folder")
     if part != part.rstrip(". "):
@@ -155,10 +171,10 @@ def _part(part: str, path: str) -> None:
 
 
 def _ghosts(name: str, parts: list[str], root: str, own: Collection[str]) -> None:
-    low = [part.casefold() for part in parts]
+    low = [folded(part) for part in parts]
     mine = GHOSTS_FOLDER in low or low[-1] == GHOSTS_FILE or STAGED.fullmatch(low[-1])
-    whole = f"{root.rstrip('/')}/{name}".casefold()
-    if mine or any(f"{whole}/".startswith(f"{place.casefold()}/") for place in own):
+    whole = folded(f"{root.rstrip('/')}/{name}/")
+    if mine or any(whole.startswith(folded(f"{place}/")) for place in own):
         raise _refused("protected_path", name, "it is Ghost's own")
 
 

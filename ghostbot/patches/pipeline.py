@@ -18,7 +18,14 @@ from ghostbot.core.proposal import Proposal, Status
 from ghostbot.core.words import did_you_mean
 from ghostbot.errors import Failed, NoSuch, NotAllowed
 from ghostbot.patches import marks
-from ghostbot.patches.approving import LOCAL, person, refuse_elsewhere, with_no, with_yes
+from ghostbot.patches.approving import (
+    LOCAL,
+    NeedsTail,
+    person,
+    refuse_elsewhere,
+    with_no,
+    with_yes,
+)
 from ghostbot.patches.elsewhere import Elsewhere, taken
 from ghostbot.patches.intake import Intake
 from ghostbot.patches.journal import journals
@@ -194,7 +201,7 @@ class Pipeline:
             return back
         try:
             return await self.approve(back.id, by, back.digest)
-        except (NotAllowed, Moved):  # it waits for who may, or somebody said yes just now
+        except (NotAllowed, NeedsTail, Moved):  # it waits for who may, or somebody just said yes
             return await self._register.get(back.id)
 
     async def clear(self, root: str, by: Decider) -> str:

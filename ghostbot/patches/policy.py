@@ -22,7 +22,7 @@ from ghostbot.patches.draft import FILES
 from ghostbot.patches.paths import Rules, checked
 from ghostbot.patches.risk import risks
 
-VERSION = 1  # of all that is decided here and in paths.py: another one voids every yes
+VERSION = 2  # of all that is decided here and in paths.py: another one voids every yes
 AUTO_LINES, AUTO_FILES = 100, 5  # what a person would not miss, were it read
 RISKY = ("protected:", "not_allowed", "path:", "lines:", "files:", "deleted_test", "overwrite")
 
@@ -93,6 +93,7 @@ def identity(root: RootTable) -> str:
         "after": (root.restart, root.commit),
         "paths": (root.allow, root.protect, root.override, root.allow_overwrite),
         "people": (root.approvals, root.approvals_risky, root.approve_in),
+        "alone": (root.auto, root.auto_from),  # what nobody said yes to waits for its turn, too
         "place": os.path.realpath(root.path),
     }
     text = json.dumps(told, sort_keys=True, separators=(",", ":"))
@@ -102,7 +103,7 @@ def identity(root: RootTable) -> str:
 def _alone(plan: Plan, root: RootTable, submitter: Submitter, risk: tuple[str, ...]) -> bool:
     if root.auto != "exact" or not root.allow or not _is_from(submitter, root.auto_from):
         return False
-    if risk or plan.skipped or len(plan.changes) > AUTO_FILES:
+    if risk or plan.skipped or plan.format == "revert" or len(plan.changes) > AUTO_FILES:
         return False
     counts = [count(change) for change in plan.changes]
     lines = sum(one.added + one.removed for one in counts)

@@ -216,7 +216,7 @@ def _copy_one(copying: _Copying, name: str, into: Path) -> bool:
         if name in copying.links:
             target.symlink_to(source)
         elif stat.S_ISLNK(seen.st_mode):
-            target.symlink_to(source.readlink())
+            target.symlink_to(_leading(copying.root, source, into))
         elif stat.S_ISDIR(seen.st_mode):
             target.mkdir()
             return True
@@ -230,6 +230,15 @@ def _copy_one(copying: _Copying, name: str, into: Path) -> bool:
         raise Failed(f"cannot copy {source}: {(error.strerror or 'error').lower()}") from None
     _room(copying)
     return False
+
+
+def _leading(root: Path, source: Path, into: Path) -> Path:
+    """Return where a link leads in the copy: by its whole name it would lead back to the root."""
+    link = source.readlink()
+    real = Path(os.path.realpath(source))
+    if link.is_absolute() and real.is_relative_to(root):
+        return into / real.relative_to(root)
+    return link
 
 
 def _room(copying: _Copying) -> None:

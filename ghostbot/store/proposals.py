@@ -174,7 +174,7 @@ class Proposals:
 
     async def reverts(self, name: str) -> list[Proposal]:
         """Return those that were to take this one back, the newest first."""
-        which = "submitter = 'ghost' AND json_extract(body, '$.reverts') = ?"
+        which = "json_extract(body, '$.reverts') = ?"
         return await self._database.run(lambda db: _rows(db, which, (name,), -1))
 
     async def asked(self, name: str) -> Asked | None:

@@ -116,3 +116,14 @@ def test_a_yes_is_taken_where_the_root_says(where: str, who: str, *, may: bool) 
         return
     with pytest.raises(NotAllowed, match='approve_in = "any"'):
         refuse_elsewhere(WAITS, decider(who), where)
+
+
+def test_a_yes_of_one_who_may_no_longer_say_it_has_no_weight() -> None:
+    everybody = frozenset({"U1", "U2", "U3"})
+    p = yes(of(AGENT, 2), "U1", everybody)
+    left = everybody - {"U1"}
+    p = yes(p, "U2", left)
+    assert p.status is Status.AWAITING
+    p = yes(p, "U3", left)
+    assert p.status is Status.APPROVED
+    assert [one.by for one in p.approvals] == ["U1", "U2", "U3"]

@@ -32,6 +32,7 @@ REFUSED = {
         *("a\0b", "a\nb", "a\x1bb", "a\x7fb", "a\x85b", "a\\b", "C:x", "c:/x", "~/x", "~root"),
         *("a.", "a /b", "...", "a/b.", "x" * 256, "ü" * 128, "/".join("d" * 33)),
         *("a/" * 600 + "b", "a\u202eb", "a\u200bb", ".g\u200cit/config", "a\ufeff", "a\ud800"),
+        *(".g\xadit/config", "a\u034f.py", "a\u3164", "a\U000e0061", "a\u180b"),  # ext4's +F drops
     ],
     "outside_root": [
         *("../greet.py", "a/../b", "a/..", "..", "/etc/passwd", "/srv/app2/x", "/srv", "/"),
@@ -43,6 +44,7 @@ REFUSED = {
         *(".ghost/ghost.db", "a/.GHOST/x", "ghost.toml", "sub/Ghost.toml", ".ghost-p1-0.tmp"),
         *(".env", ".env.local", "a/.ENV", "x.pem", "id_rsa", "a/id_ed25519.pub", ".ssh/config"),
         *("a/.ssh/x", ".npmrc", ".netrc", ".ssh"),
+        *(".g\ufe0fit/config", ".git\ufe0f/x", ".\ufe00env", ".gho\u017ft/x", "\u212aEY.PEM"),
     ],
 }
 
@@ -136,3 +138,14 @@ def test_paths_that_are_one_or_lie_in_one_another_are_found(
     paths: list[str], found: tuple[str, str] | None
 ) -> None:
     assert overlapping(paths) == found
+
+
+def test_a_letter_that_is_put_together_otherwise_is_the_same_letter() -> None:
+    one, other = "caf\u00e9/x.py", "cafe\u0301/x.py"
+    assert overlapping([one, other]) is not None
+    assert protected_by(other, Rules(protect=("caf\u00e9/**",))) == "caf\u00e9/**"
+    assert protected_by(one, Rules(protect=("cafe\u0301/**",))) == "cafe\u0301/**"
+    assert risky_by(other, Rules(checks=(one,))) == other
+    with pytest.raises(Refused) as refused:
+        checked(other, ROOT, Rules(own=(f"{ROOT}/caf\u00e9",)))
+    assert refused.value.code == "protected_path"

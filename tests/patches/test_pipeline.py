@@ -17,6 +17,7 @@ from tests.fakes.pipelines import (
     ADA,
     AGENT,
     BOB,
+    BUILD,
     EVE,
     GREET,
     HELLO,
@@ -27,6 +28,7 @@ from tests.fakes.pipelines import (
     approved,
     offer,
     offered,
+    until,
 )
 
 
@@ -362,6 +364,60 @@ async def test_what_was_applied_is_taken_back_by_one_yes(tmp_path: Path) -> None
         again = await pipeline.revert(back.id, BOB)  # and forth again
         assert (await pipeline.wait(again.id, 10)).status is Status.APPLIED
     assert "hello" in shop.read()
+
+
+async def test_what_comes_again_is_of_who_made_it_and_takes_as_many_as_it_did(
+    tmp_path: Path,
+) -> None:
+    shop = Shop(tmp_path)
+    shop.approvers |= {"U0CY"}
+    cy = replace(ADA, id="U0CY", name="Cy")
+    adas = Submitter(id=ADA.id, name="Ada", way=Way.SLACK)
+    async with shop.open() as pipeline:
+        p = await offered(pipeline, RISKY, submitter=adas)
+        for by in (BOB, cy):
+            await pipeline.approve(p.id, by, p.digest or "")
+        assert (await pipeline.wait(p.id, 10)).status is Status.APPLIED
+        back = await pipeline.revert(p.id, BOB)
+        assert (await pipeline.wait(back.id, 10)).status is Status.APPLIED
+        again = await pipeline.revert(back.id, ADA)
+        assert (again.status, again.submitter.id, again.needs) == (Status.AWAITING, ADA.id, 2)
+        assert again.approvals == ()
+        assert shop.read("Makefile") == BUILD
+        for by in (BOB, cy):
+            await pipeline.approve(again.id, by, again.digest or "")
+        assert (await pipeline.wait(again.id, 10)).status is Status.APPLIED
+        undone = await pipeline.revert(again.id, BOB)  # and that way back is Ghost's once more
+        assert (undone.submitter.id, undone.needs) == ("ghost", 1)
+        assert (await pipeline.wait(undone.id, 10)).status is Status.APPLIED
+    assert shop.read("Makefile") == BUILD
+
+
+async def test_no_agents_patch_takes_the_place_of_what_comes_again(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    async with shop.open() as pipeline:
+        p = await applied(pipeline)
+        back = await pipeline.revert(p.id, ADA)
+        assert (await pipeline.wait(back.id, 10)).status is Status.APPLIED
+        forged = await offered(pipeline, RISKY, key=f"{back.id}:0")
+        again = await pipeline.revert(back.id, ADA)
+        assert again.id != forged.id
+        assert (await pipeline.wait(again.id, 10)).status is Status.APPLIED
+        assert (await pipeline.get(forged.id)).status is Status.AWAITING
+
+
+async def test_what_was_to_go_alone_waits_where_that_is_over_by_its_turn(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, auto="exact", auto_from=("gpt",), allow=("*.py",))
+    async with shop.idle() as pipeline:
+        p = await offered(pipeline)
+        assert p.status is Status.APPROVED
+    shop.set(auto=None)
+    async with shop.open() as pipeline:
+        assert (await pipeline.wait(p.id, 10)).status is Status.SUPERSEDED
+        new = (await pipeline.get(p.id)).followed_by
+        assert new is not None
+        await until(pipeline, new, lambda p: p.status is Status.AWAITING)
+    assert shop.read() == GREET
 
 
 async def test_a_revert_that_is_asked_for_fifty_times_is_one(tmp_path: Path) -> None:

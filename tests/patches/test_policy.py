@@ -273,6 +273,9 @@ def test_a_source_learns_nothing_of_files_that_it_may_not_change(
         {"override": ("x",)},
         {"approvals": 2},
         {"approvals_risky": 3},
+        {"approve_in": "any"},
+        {"auto": "exact"},
+        {"auto_from": ("other",)},
         {"path": Path("/elsewhere")},
     ],
 )

@@ -55,6 +55,7 @@ def test_checks_see_the_tree_as_the_patch_leaves_it_and_the_root_stays(root: Pat
         "import os; os.unlink('run')",
         "open('src/gone.py', 'w')",
         "import os; os.rename('new', 'aside')",
+        "import os; os.chmod('src/app.py', 0o755)",
         "import os, shutil; shutil.rmtree('src'); os.symlink('/etc', 'src')",
     ],
 )
@@ -195,6 +196,25 @@ def test_git_ghosts_own_and_pipes_are_not_copied_and_what_is_big_is_linked(root:
             links=["node_modules"],
         )
     assert ran.output.strip() == "['a', 'b', 'node_modules'] True"
+
+
+def test_a_link_by_its_whole_name_does_not_lead_back_to_the_root(root: Path) -> None:
+    asked = house(root)
+    (root / "current").symlink_to(root / "src")
+    (root / "kept.link").symlink_to(root / "kept")
+    (root / "out").symlink_to("/usr/bin/env")
+    before = look(root)
+    code = """if True:
+        from pathlib import Path
+        Path('current/app.py').read_text().index('new')
+        Path('current/made').write_text('x')
+        Path('kept.link').write_text('x')
+        assert Path('out').readlink() == Path('/usr/bin/env')
+    """
+    with Tree(root) as tree:
+        (ran,) = scratch.verify(asked, tree, root.parent / "state", [[sys.executable, "-c", code]])
+    assert ran.failure is None, ran.output
+    assert look(root) == before
 
 
 def test_a_tree_that_is_too_big_is_told_and_leaves_nothing(
