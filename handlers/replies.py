@@ -47,6 +47,14 @@ DONE = {
     Doing.RESET: "reset",
 }
 
+LISTS = {  # by the code of NoSuch: the verb that shows what there is
+    "no_such_daemon": "status",
+    "no_such_action": "run",
+    "no_such_task": "tasks",
+    "no_such_incident": "incidents",
+    "no_such_patch": "patch list",
+}
+
 log = logging.getLogger("ghost.slack")
 
 
@@ -209,10 +217,17 @@ def sorry(error: Exception, trouble: str) -> Message:
     if isinstance(error, ConfigError):
         return owns.mistakes(error.mistakes)
     if isinstance(error, GhostError):
-        return plain(escape(cut(str(error), 1_000)))
+        return plain(escape(cut(str(error), 1_000)) + _where_to_look(error))
     if isinstance(error, TimeoutError):
         return plain(f"That took too long; it may still happen (`{trouble}` in the log).")
     return plain(f"Something went wrong in Ghost: `{trouble}` in its log says what.")
+
+
+def _where_to_look(error: GhostError) -> str:
+    """Name the verb that lists what there is, where somebody named what there is not."""
+    verb = LISTS.get(error.code)
+    known = verb is None or "did you mean" in str(error) or "; see " in str(error)
+    return "" if known else f"; see `{verb}`"
 
 
 def not_known(trouble: str) -> Message:

@@ -46,7 +46,7 @@ def join(fresh: Incident, known: Iterable[Incident], after: After, at: float) ->
 def _is_near(incident: Incident, fresh: Incident, at: float) -> bool:
     if incident.about is not About.DAEMON or incident.into or fresh.daemon in incident.names:
         return False
-    return incident.deaths <= len(incident.names) and at - incident.opened_at <= TOGETHER_S
+    return at - incident.opened_at <= TOGETHER_S  # however often it died since
 
 
 def _kin_of(name: str, after: After) -> set[str]:

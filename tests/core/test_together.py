@@ -54,7 +54,13 @@ def test_three_strangers_at_once_are_one_trouble_of_the_host() -> None:
     assert [i.id for i in found.gone] == [8]
 
 
-def test_what_began_earlier_or_repeats_is_left_alone() -> None:
-    assert joined(dead("web", 106), dead("db", 100, 7)).incident.names == ("web",)
-    looping = replace(dead("db", 100, 7), deaths=3)
-    assert joined(dead("web", 101), looping).incident.names == ("web",)
+def test_what_began_earlier_is_left_alone_however_often_it_dies_now() -> None:
+    looping = replace(dead("db", 100, 7), deaths=3, changed_at=105)
+    assert joined(dead("web", 106), looping).incident.names == ("web",)
+
+
+def test_who_died_again_meanwhile_is_still_one_of_those_that_died_together() -> None:
+    looping = replace(dead("mail", 100, 7), deaths=2), replace(dead("cron", 101, 8), deaths=2)
+    assert joined(dead("web", 102), *looping).incident.names == ("mail", "cron", "web")
+    crowd = replace(joined(dead("web", 102), *looping).incident, deaths=9)
+    assert len(joined(dead("worker", 104), crowd).incident.names) == 4

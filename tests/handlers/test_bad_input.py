@@ -39,12 +39,13 @@ WRONG = {  # what is typed, and a word of the answer
     "ack 0": "",
     "ack -1": "",
     "ack 99999999999999999999999": "",
-    "ack 12345": "incident 12345",
+    "ack 12345": "no such incident is open; see `incidents`",
+    "status xyzzy": "no such daemon; see `status`",
     "silence web": "",
     "silence web soon": "",
     "silence group:none 1h": "",
-    "run nothing": "",
-    "tasks cancel 4711": "",
+    "run nothing": "no such action; see `run`",
+    "tasks cancel 4711": "see `tasks`",
     "patch show no-such-id": "",
 }
 

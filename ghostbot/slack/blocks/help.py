@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from ghostbot.core.rights import Role
 from ghostbot.core.verbs import FIRST, VERBS
 from ghostbot.core.words import Topic, Verb
 from ghostbot.slack.blocks.menus import says
@@ -55,7 +56,12 @@ def verb(known: Verb, command: str) -> Message:
 
 
 def _who(known: Verb) -> str:
-    return f"every {known.role.word}" if known.role.word != "admin" else "admins"
+    match known.role:
+        case Role.NOBODY:
+            return "everybody"
+        case Role.ADMIN:
+            return "admins"
+    return f"every {known.role.word}"
 
 
 def _line(known: Verb, command: str) -> str:

@@ -13,7 +13,7 @@ from ghostbot.slack.blocks.message import (
     size,
 )
 from ghostbot.slack.blocks.status import mark
-from ghostbot.slack.blocks.text import count, cut, escape, name, when
+from ghostbot.slack.blocks.text import count, cut, duration, escape, name, when
 
 EXITS_SHOWN = 5  # the newest; the others are on the machine: `ghost why`
 SAID_MAX = 140  # characters of one sentence; an emoji is twelve of the message's budget
@@ -48,5 +48,5 @@ def _budgets(told: Explained) -> str:
     b = told.why.budgets
     return (
         f"breaker {b.breaker} · {count(b.recent, 'death')} of {b.max_restarts} within "
-        f"{b.window_s:g} s · {b.slow} of {b.slow_restarts} within {b.slow_window_s:g} s"
+        f"{duration(b.window_s)} · {b.slow} of {b.slow_restarts} within {duration(b.slow_window_s)}"
     )

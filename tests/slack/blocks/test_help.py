@@ -49,9 +49,17 @@ def test_each_verb_says_how_it_is_written_and_for_whom_it_is(verb: object) -> No
     known = VERBS[verb.name]  # type: ignore[attr-defined]
     shown = str(assert_fits(helps.verb(known, "/ghost-staging")))
     assert f"/ghost-staging {known.name}" in shown
-    assert known.role.word in shown
+    assert ("everybody" if known.role is Role.NOBODY else known.role.word) in shown
 
 
 def test_what_is_said_of_a_verb_is_no_code() -> None:
     said = [f"{verb.usage} {verb.summary}" for verb in VERBS.values()]
     assert not [line for line in said if re.search(r"[A-Z][a-z]+\.[A-Z]", line)]
+
+
+@pytest.mark.parametrize(
+    ("verb", "whom"),
+    [("whoami", "for everybody"), ("restart", "for every operator"), ("down", "for admins")],
+)
+def test_help_of_a_verb_says_whom_it_is_for(verb: str, whom: str) -> None:
+    assert f"{whom} · " in str(helps.verb(VERBS[verb], "/ghost").blocks)
