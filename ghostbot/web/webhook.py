@@ -31,7 +31,6 @@ from ghostbot.web import answers, asked, sent
 from ghostbot.web.gate import Gate
 from ghostbot.web.proposing import Pipeline, key_of, taken, wait_of
 from ghostbot.web.received import Received, received
-from ghostbot.web.replays import Replays
 from ghostbot.web.signatures import is_right, own_id, waste
 
 NOT_PROVED = (
@@ -73,7 +72,6 @@ class Webhooks:
         self._summary = summary
         self._clock = clock
         self._gate = Gate(time.monotonic)
-        self._replays = Replays(clock)
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of this noun."""
@@ -185,13 +183,15 @@ class Webhooks:
         return answers.answer(body, status=202 if kept is not None and kept[1] else 200)
 
     def _key(self, request: web.Request, source: WebhookTable, told: Received, body: bytes) -> str:
-        """Return what makes this delivery the same as another: without any word, its bytes."""
-        own = own_id(source.scheme, request.headers)
-        key = key_of(request) or own or told.id
-        key = key or f"sha256:{hashlib.sha256(body).hexdigest()}"
-        if own is not None and source.scheme is Scheme.STANDARD:
-            self._replays.note(source.name, own, key)
-        return key
+        """Return what makes this delivery the same as another: without any word, its bytes.
+
+        An id that is signed goes before a header that is not: whoever caught a delivery could
+        else send it again under another key.
+        """
+        own, said = own_id(source.scheme, request.headers), key_of(request)
+        words = (own, said) if source.scheme is Scheme.STANDARD else (said, own)
+        key = words[0] or words[1] or told.id
+        return key or f"sha256:{hashlib.sha256(body).hexdigest()}"
 
 
 def _submitter(source: WebhookTable) -> Submitter:
