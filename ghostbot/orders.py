@@ -67,15 +67,17 @@ class Queue(Protocol):
         """Queue it; with `wait`, return what came of it."""
 
 
-def event_of(doing: Doing, actor: Actor, for_s: float | None) -> Order:
-    """Return what is said to a daemon's watchdog."""
+def event_of(doing: Doing, actor: Actor, for_s: float | None, asked: float | None = None) -> Order:
+    """Return what is said to a daemon's watchdog; `asked` is when (monotonic), if not now."""
+    if asked is None:
+        asked = asyncio.get_running_loop().time()
     match doing:
         case Doing.START:
-            return Start()
+            return Start(asked)
         case Doing.STOP:
             return Stop(by=actor.name)
         case Doing.RESTART:
-            return Restart()
+            return Restart(asked)
         case Doing.HOLD:
             until = None if for_s is None else asyncio.get_running_loop().time() + for_s
             return Hold(until, actor.name)

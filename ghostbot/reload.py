@@ -11,8 +11,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ghostbot import errors, veil
@@ -25,6 +28,8 @@ from ghostbot.ghost import WAIT_MAX_S, Ghost
 from ghostbot.orders import Actor, Doing, Outcome, Outcomes
 from ghostbot.supervision import Begin, Supervision
 
+STILL_S = 0.1  # a file that was written to within this may not be whole yet
+STILL_WITHIN_S = 2.0
 SPARE_S = 15.0  # beside its stop_timeout, for a daemon that goes to be gone
 
 log = logging.getLogger("ghost.orders")
@@ -65,6 +70,7 @@ class Reload:
 
     async def reload(self, actor: Actor, *, dry_run: bool = False, wait: bool = True) -> Reloaded:
         """Read the file again, and do what it changes. Raises ConfigError, and Failed."""
+        await _still(self._house.config.path)
         config = await asyncio.to_thread(load, self._house.config.path, os.environ)
         found = self._plan(config)
         if dry_run or found.is_empty:
@@ -153,3 +159,11 @@ class Reload:
             return tuple(
                 Outcome(n, ok=False, said=str(error), view=self._ghost.daemon(n)) for n in names
             )
+
+
+async def _still(path: Path) -> None:
+    """Wait until nobody writes to a file any more: half a file may be one without mistakes."""
+    with suppress(TimeoutError, OSError):
+        async with asyncio.timeout(STILL_WITHIN_S):
+            while 0 <= time.time() - path.stat().st_mtime < STILL_S:  # noqa: ASYNC110, ASYNC240  a file tells nobody
+                await asyncio.sleep(STILL_S / 2)

@@ -33,6 +33,7 @@ class Stall:
         self._limit_s = limit_s
         self._beat_s = min(BEAT_S, limit_s / 2)
         self._beaten_at = time.monotonic()
+        self._hung = False  # the thread saw it, so that Ghost ran meanwhile
         self._over = threading.Event()
 
     async def run(self) -> None:
@@ -47,7 +48,8 @@ class Stall:
                 await asyncio.sleep(self._beat_s)
                 silent_s = time.monotonic() - self._beaten_at - self._beat_s
                 self._beaten_at = time.monotonic()
-                if silent_s > self._limit_s:
+                hung, self._hung = self._hung, False
+                if hung and silent_s > self._limit_s:
                     if quiet is not None:
                         quiet.cancel()
                     quiet = self._say(silent_s)
@@ -70,7 +72,7 @@ class Stall:
                 continue
             beaten_at = self._beaten_at
             if now - beaten_at > self._limit_s and told_of != beaten_at:
-                told_of = beaten_at
+                told_of, self._hung = beaten_at, True
                 log.error("the event loop hangs silent_s=%.1f\n%s", now - beaten_at, stacks())
 
 

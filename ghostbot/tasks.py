@@ -171,9 +171,12 @@ class Tasks:
     def _restarting(
         self, names: Sequence[str], actor: Actor, given: asyncio.Event, became: list[Outcome]
     ) -> Work:
+        asked_at = asyncio.get_running_loop().time()  # it may wait for its turn
+
         async def work(progress: Progress) -> str:
             progress.say(f"restarting {_listed(names)}, in order")
-            became.extend(await self._ghost.through(Doing.RESTART, names, actor, given))
+            done = await self._ghost.through(Doing.RESTART, names, actor, given, asked_at)
+            became.extend(done)
             return _summed(became)
 
         return work

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
+import sys
 import time
+from asyncio.subprocess import PIPE
 
 import pytest
 
@@ -34,6 +37,31 @@ async def test_a_loop_that_hangs_has_its_stacks_written_down_once_and_is_told_af
     assert "turns again" in last
     assert told[0] is not None
     assert "Ghost did nothing for" in told[0]
+
+
+async def test_a_process_that_was_itself_stopped_did_not_hang() -> None:
+    """The thread that looks was stopped as well: it comes late to its own look."""
+    script = (
+        "import asyncio, sys; from ghostbot.stall import Stall\n"
+        "told = []\n"
+        "async def main():\n"
+        "    task = asyncio.create_task(Stall(told.append, limit_s=0.4).run())\n"
+        "    await asyncio.sleep(0.3); print('on', flush=True)\n"
+        "    await asyncio.to_thread(sys.stdin.readline); await asyncio.sleep(0.5)\n"
+        "    task.cancel(); print(told)\n"
+        "asyncio.run(main())\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, stdin=PIPE, stdout=PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    await process.stdout.readline()
+    process.send_signal(signal.SIGSTOP)
+    await asyncio.sleep(1.5)  # what is tested is that it does nothing meanwhile
+    process.send_signal(signal.SIGCONT)
+    out, _ = await asyncio.wait_for(process.communicate(b"\n"), 20)
+    assert out == b"[]\n"
 
 
 def _hang() -> None:

@@ -65,7 +65,10 @@ class Exit:
 
 
 @dataclass(frozen=True, slots=True)
-class Start: ...
+class Start:
+    """Start it. `asked` is when, where others had their turn first: a later word goes before."""
+
+    asked: float | None = None  # monotonic seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,10 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Restart: ...
+class Restart:
+    """Stop it and start it; `asked` as for Start."""
+
+    asked: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +239,7 @@ class Daemon:
     held_until: float | None = None
     stopped: bool = False  # by a person, so that `ghost up` leaves it so
     by: str | None = None  # who stopped it, or holds it
+    rested_at: float | None = None  # when, where this Ghost was told
     exits: tuple[Exit, ...] = ()  # the last EXITS_KEPT, oldest first
     starts: int = 0  # ever
     restarts: int = 0  # by Ghost itself, since a person last gave an order
@@ -267,6 +274,8 @@ def step(d: Daemon, event: Event, now: float) -> Next:
 def _turn(d: Daemon, event: Event, now: float) -> Next:  # noqa: C901, PLR0912  it is the table
     match event, d.state:
         # What people and lifecycle ask for.
+        case Start(asked) | Restart(asked), _ if _rests_since(d, asked):
+            return d, ()
         case Start() | Restart(), State.DOWN | State.WAITING | State.BACKOFF | State.BLOCKED:
             return _spawn(_afresh(d))
         case Restart(), State.STARTING | State.UP:
@@ -278,15 +287,15 @@ def _turn(d: Daemon, event: Event, now: float) -> Next:  # noqa: C901, PLR0912  
         case Renew(why, True), State.BACKOFF | State.BLOCKED:
             return _spawn(replace(_forgiven(d), renewal=why))
         case Stop(lasting, by), State.STARTING | State.UP:
-            return _ask_to_exit(_stopped(d, by, lasting=lasting), now)
+            return _ask_to_exit(_stopped(d, by, now, lasting=lasting), now)
         case Hold(until, by), _ if d.is_alive:
-            return _held(d, until, by), ()
+            return _held(d, until, by, now), ()
         case Hold(until, by), _:
-            return _rest(_held(d, until, by))
+            return _rest(_held(d, until, by, now))
         case Stop(lasting, by), _ if d.is_alive:
-            return _stopped(d, by, lasting=lasting), ()
+            return _stopped(d, by, now, lasting=lasting), ()
         case Stop(lasting, by), _:
-            return _rest(_stopped(d, by, lasting=lasting))
+            return _rest(_stopped(d, by, now, lasting=lasting))
         case Reset(), State.BACKOFF | State.BLOCKED:
             return _spawn(_forgiven(d))
         case Reset(), State.UP:
@@ -342,6 +351,13 @@ def _judged(d: Daemon) -> bool:
     return d.wanted is Wanted.UP
 
 
+def _rests_since(d: Daemon, asked: float | None) -> bool:
+    """Tell whether a person has stopped it, or holds it, since a start was asked for."""
+    if asked is None or d.rested_at is None or d.rested_at <= asked:
+        return False
+    return d.stopped or d.wanted is Wanted.HELD
+
+
 def _afresh(d: Daemon) -> Daemon:
     """Return `d` wanted up by a person, who forgives everything."""
     wanted = replace(d, wanted=Wanted.UP, record=Record(), restarts=0)
@@ -349,18 +365,20 @@ def _afresh(d: Daemon) -> Daemon:
     return replace(wanted, held_until=None, stopped=False, by=None)
 
 
-def _stopped(d: Daemon, by: str | None, *, lasting: bool) -> Daemon:
+def _stopped(d: Daemon, by: str | None, now: float, *, lasting: bool) -> Daemon:
     """Return `d` unwanted. A daemon that a person holds or stopped stays so for `ghost up`."""
-    by = by if lasting else d.by
+    by, at = (by, now) if lasting else (d.by, d.rested_at)
     lasting = lasting or d.stopped
     wanted = d.wanted if d.wanted is Wanted.HELD and not lasting else Wanted.DOWN
     until = d.held_until if wanted is Wanted.HELD else None  # else its end would start it
     stopped = replace(d, wanted=wanted, stopped=lasting, by=by, held_until=until, done=False)
-    return replace(stopped, fault=None, restarts=0, renewal=None, drilled=False)
+    stopped = replace(stopped, rested_at=at, fault=None, restarts=0)
+    return replace(stopped, renewal=None, drilled=False)
 
 
-def _held(d: Daemon, until: float | None, by: str | None) -> Daemon:
-    return replace(d, wanted=Wanted.HELD, held_until=until, by=by, stopped=False, restarts=0)
+def _held(d: Daemon, until: float | None, by: str | None, now: float) -> Daemon:
+    held = replace(d, wanted=Wanted.HELD, held_until=until, by=by, rested_at=now)
+    return replace(held, stopped=False, restarts=0)
 
 
 def _forgiven(d: Daemon) -> Daemon:

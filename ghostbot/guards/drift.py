@@ -74,6 +74,12 @@ def _look(
         if proc is not None and (said := drift.drift(table, proc)):
             way_out = f"restart {name} to have it so"
             found[name] = (f"{name} is not as ghost.toml has it: {', '.join(said)}; {way_out}",)
+        if proc is not None and drift.is_stopped(proc):
+            stopped = (
+                f"{name} was stopped by a signal and does nothing: `kill -CONT {proc.pid}` wakes "
+                f"it, `ghost restart {name}` starts it anew"
+            )
+            found[name] = (*found.get(name, ()), stopped)
     for copy in drift.copies(tables, prefix, known):
         said_so = (
             f"a second {copy.daemon} runs that Ghost did not start: pid {copy.proc.pid}, "

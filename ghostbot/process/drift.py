@@ -41,6 +41,12 @@ def drift(table: DaemonTable, proc: Proc) -> list[str]:
     return found if _is_same(proc) else []
 
 
+def is_stopped(proc: Proc) -> bool:
+    """Tell whether a process was stopped by a signal (SIGSTOP): it lives, and does nothing."""
+    stat = stat_of(proc.pid)
+    return stat is not None and stat.ticks == proc.ticks and stat.state == "T"
+
+
 @dataclass(frozen=True, slots=True)
 class Copy:
     """A process that is the same as a daemon, and that Ghost did not start."""

@@ -294,3 +294,13 @@ def test_a_stop_ends_a_hold_and_the_end_that_it_had() -> None:
     assert step(held, Stop(lasting=False), NOW)[0].held_until == NOW + 60
     stopped, _ = step(held, Stop(by="bob"), NOW)
     assert (stopped.held_until, stopped.stopped, stopped.by) == (None, True, "bob")
+
+
+def test_a_start_that_was_asked_for_before_a_person_stopped_or_held_it_comes_too_late() -> None:
+    stopped = after(*UP, Stop(), Gone(P))
+    assert stopped.rested_at is not None
+    for rests in (stopped, after(*UP, Hold()), after(*UP, Stop())):
+        for order in (Start, Restart):
+            assert step(rests, order(NOW), NOW + 60) == (rests, ())
+    again, effects = step(stopped, Restart(stopped.rested_at + 1), NOW + 60)
+    assert (again.state, effects) == (State.STARTING, (Spawn(),))

@@ -182,3 +182,16 @@ async def test_another_kill_holds_at_once_without_a_restart(ghost: RealGhost) ->
 
 def marker(process: psutil.Process) -> str:
     return str(process.environ().get("GHOST_UNIT", ""))
+
+
+async def test_a_file_that_is_being_written_is_read_once_it_is_whole(ghost: RealGhost) -> None:
+    before = await pids(ghost)
+    write(ghost, f"{HEAD}{DB}")  # without a mistake, and without web and old
+    reloading = asyncio.create_task(ghost.cli("reload", "--dry-run"))
+    for _ in range(30):  # as a slow writer does, until long after the command has begun
+        await asyncio.sleep(0.03)
+        write(ghost, f"{HEAD}{DB}")
+    write(ghost, TOML)
+    code, out, err = await reloading
+    assert (code, out) == (0, "nothing has changed\n"), err
+    assert await pids(ghost) == before

@@ -13,7 +13,9 @@ import pytest
 
 from ghostbot.core.daemon import State
 from ghostbot.guards.drift import Drift
+from ghostbot.process.drift import is_stopped
 from ghostbot.process.identity import proc_of, stat_of
+from tests.fakes.house import until
 from tests.fakes.kennel import kennel, table
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -53,3 +55,27 @@ async def test_what_drifted_and_what_runs_twice_is_told_and_ends_nobody(tmp_path
         finally:
             for process in (own, copy):
                 process.send_signal(signal.SIGKILL)
+
+
+async def test_a_daemon_that_was_stopped_by_a_signal_is_not_merely_up(tmp_path: Path) -> None:
+    spec = {**os.environ, "GHOST_UNIT": f"{PREFIX}web/1"}
+    with sleeper(tmp_path, spec) as own:
+        try:
+            async with kennel(replace(table("web"), cwd=tmp_path)) as k:
+                await k.until(lambda: k.state("web") is State.UP)
+                stat = stat_of(own.pid)
+                assert stat is not None
+                k.dogs["web"].daemon = replace(k.dogs["web"].daemon, proc=proc_of(stat))
+                drift = Drift(k.dogs, PREFIX, k.troubles.teller)
+                own.send_signal(signal.SIGSTOP)
+                await until(lambda: is_stopped(proc_of(stat)))
+                await drift.look()
+                (line,) = k.troubles.lines()
+                assert (
+                    f"web was stopped by a signal and does nothing: `kill -CONT {own.pid}`" in line
+                )
+                own.send_signal(signal.SIGCONT)
+                await drift.look()
+                assert k.troubles.lines() == ()
+        finally:
+            own.kill()

@@ -142,3 +142,21 @@ def test_whose_start_ran_out_of_time_while_no_ghost_looked_gets_its_whole_time_a
             assert k.dogs["web"].daemon.record.deaths == ()
 
     run(main())
+
+
+def test_whom_a_person_stops_during_a_restart_of_all_stays_stopped() -> None:
+    async def main() -> None:
+        db = table("db", ready_after_s=20.0)
+        async with kennel(db, table("web", after=("db",))) as k:
+            await k.until(lambda: k.state("web") is State.UP)
+            restart = k.ghost.order(Doing.RESTART, ["all"], local("ada"))
+            restarting = asyncio.create_task(restart)
+            await k.until(lambda: k.runs.spawns.count("db") == 2)
+            await asyncio.sleep(1)
+            await k.ghost.order(Doing.STOP, ["web"], local("bob"))
+            outcomes = {o.name: (o.ok, o.said) for o in await restarting}
+            assert outcomes["db"] == (True, "is up")
+            assert outcomes["web"] == (False, "was stopped meanwhile")
+            assert (k.state("web"), k.runs.spawns.count("web")) == (State.DOWN, 1)
+
+    run(main())
