@@ -13,6 +13,7 @@ from ghostbot.cli import words
 from ghostbot.cli.patch_root import Settled
 from ghostbot.core.patch import Plan, Refused
 from ghostbot.core.proposal import CheckLine, Status
+from ghostbot.core.risks import sentences
 from ghostbot.patches.carrying import Carried
 from ghostbot.patches.diff import count, unified, visible
 from ghostbot.patches.recover import Undone
@@ -129,8 +130,8 @@ class Face:
         click.echo(f"{files}, {added} lines added, {removed} removed", err=True)
         for what in plan.skipped:
             click.echo(visible(f"not done: {what}"), err=True)
-        if found := risks(plan, self._settled.rules):
-            click.echo(visible(f"risks: {', '.join(found)}"), err=True)
+        for risk in sentences(risks(plan, self._settled.rules), str):
+            click.echo(visible(f"risk: {risk}"), err=True)
 
     def _told(
         self, plan: Plan | None, name: str | None, status: str, reason: str | None

@@ -17,11 +17,13 @@ import click
 from ghostbot import errors
 from ghostbot.cli import patch_root, place, words
 from ghostbot.cli.api import Api
+from ghostbot.core.risks import sentences
 from ghostbot.patches import marks
 from ghostbot.patches.diff import visible
 
 BODY_BYTES = 2 * 1024 * 1024
 WAIT_S = 60
+END = "characters of its digest"  # in the words of a Ghost that wants them typed
 OUTPUT_LINES = 20  # of a check that failed
 GOING = frozenset({"approved", "prechecking", "applying", "verifying", "rolling_back"})
 WELL = frozenset({"applied", "noop"})
@@ -141,8 +143,21 @@ def approve(
     if digest is None and not yes:
         _ask(p, "Apply this?", as_json=as_json)
     said = {"digest": digest or p["plan_digest"] or "", "tail": tail}
-    found = api.post(f"{_path(patch_id)}/approve", _given(said))
+    found = _approved(api, f"{_path(patch_id)}/approve", said)
     return _end(api, found, as_json=as_json, no_wait=no_wait)
+
+
+def _approved(api: Api, path: str, said: Mapping[str, str | None]) -> dict[str, Any]:
+    """Say yes; whoever is alone with a risk is asked for the end of its digest, or for --tail."""
+    try:
+        return api.post(path, _given(said))
+    except errors.GhostError as error:
+        if said["tail"] is not None or END not in str(error):
+            raise
+        if not sys.stdin.isatty():
+            raise errors.Failed(f"{error}, as --tail XXXX") from None
+        click.echo(f"ghost: {error}", err=True)
+    return api.post(path, _given({**said, "tail": str(click.prompt("Its end", err=True)).strip()}))
 
 
 @click.command()
@@ -235,8 +250,8 @@ def _tell(p: Mapping[str, Any], *, asked: bool = False) -> None:
         click.echo(visible(f"  {one['op']:<6} {one['path']}  {counts}{loose}"))
     for what in p["skipped"]:
         click.echo(visible(f"not done: {what}"), err=True)
-    if p["risk"]:
-        click.echo(visible(f"risks: {', '.join(p['risk'])}"), err=True)
+    for risk in sentences(p["risk"], str):
+        click.echo(visible(f"risk: {risk}"), err=True)
     _votes(p)
     for check in p["checks"]:
         _check(check)

@@ -192,7 +192,8 @@ class Pipeline:
         """
         p = await self._register.get(id)
         if p.status is not Status.APPLIED:
-            raise Failed(f"cannot revert {id}: it is {p.status.value}, and nothing of it is there")
+            stands = p.status.value.replace("_", " ")
+            raise Failed(f"cannot revert {id}: it is {stands}, and nothing of it is there")
         if p.reverted_by is not None:
             raise Failed(f"cannot revert {id}: {p.reverted_by} has done so already")
         tries = [one for one in await self._store.reverts(id) if one.is_over]

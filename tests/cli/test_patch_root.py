@@ -108,7 +108,8 @@ def test_what_the_root_forbids_a_local_admin_may_and_is_told_of(place: Path) -> 
         file.write('allow = ["src/**"]\nprotect = ["app.py"]\n')
     ran = apply(place, FINE, "--yes")
     assert ran.returncode == 0, ran.stderr
-    assert "risks: not_allowed, protected:app.py" in ran.stderr
+    assert "risk: It touches files that its root does not open to patches.\n" in ran.stderr
+    assert "risk: It touches app.py: such files are protected" in ran.stderr
 
 
 def test_what_is_ghosts_own_not_even_a_local_admin_may(place: Path) -> None:

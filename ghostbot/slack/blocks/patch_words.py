@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ghostbot.core.proposal import Approval, FileLine, Proposal, Status, Way
-from ghostbot.slack.blocks.text import count, cut, escape, name, when
+from ghostbot.core.risks import sentences
+from ghostbot.slack.blocks.text import count, name, when
 
 REVERT = "ghost_patch_revert"  # a button, also under a trouble that followed a patch
 GREEN, YELLOW, BLUE, RED, GREY = "#2eb886", "#daa038", "#439fe0", "#a30200", "#dddddd"
@@ -44,23 +45,6 @@ CLAUSES = {
     Status.SUPERSEDED: "is void: its files were changed by somebody else",
     Status.ROLLED_BACK: "was rolled back: everything is as it was before",
     Status.ATTENTION: "was rolled back, but for what a person must mend",
-}
-RISKS = {
-    "protected": "It touches {}: such files are protected, as they may hold secrets.",
-    "path": "It changes {}: such files decide how code is built, tested or run.",
-    "not_allowed": "It touches files that its root does not open to patches.",
-    "delete": "It deletes files.",
-    "deleted_test": "It deletes tests.",
-    "overwrite": "It replaces files that it calls new.",
-    "mode": "It changes who may execute a file.",
-    "tier:trailing": "A place fits only without regard to white space at the ends of lines.",
-    "tier:indent": "A place fits only at another indentation; the new lines were shifted to match.",
-    "tier:punctuation": "A place fits only where look-alike quotes and dashes count as the same.",
-    "lines": "It changes {} lines, which is a lot to read.",
-    "files": "It changes {} files, which is a lot to read.",
-    "regex": "Its place was found by a pattern, which can match more than was meant.",
-    "matches": "Its pattern changes {} places.",
-    "unanchored": "It adds lines to a place that it does not name; they went to the end.",
 }
 WAYS = {
     Way.SLACK: "in Slack",
@@ -102,19 +86,10 @@ def called(p: Proposal, limit: int = 150) -> str:
 
 def risks(p: Proposal) -> list[str]:
     """Say what is risky about it, a sentence each."""
-    told = list(dict.fromkeys(_risk(one) for one in p.risk))
+    told = sentences(p.risk, lambda detail: f"`{name(detail)}`")
     if len(told) > RISKS_SHOWN:
         return [*told[:RISKS_SHOWN], f"And {len(told) - RISKS_SHOWN} more."]
     return told
-
-
-def _risk(risk: str) -> str:
-    kind, _, detail = risk.partition(":")
-    sentence = RISKS.get(risk) or RISKS.get(kind)
-    if sentence is None:
-        return f"It is flagged: {escape(cut(risk, 100))}."
-    number = detail.isascii() and detail.isdigit()
-    return sentence.format(f"{int(detail[:12]):,}" if number else f"`{name(detail)}`")
 
 
 def person(by: str, called_: str) -> str:
