@@ -37,7 +37,7 @@ async def reload(ask: Ask, means: Means, actor: Actor, place: Place) -> None:
         done = await means.itself.reload(actor, dry_run=True)
         await place.tell(blocks.plan(done.plan, done.warnings))
         return
-    await place.say(replies.plain(f"{replies.person(actor)} is reloading ghost.toml …"))
+    await place.announce(replies.plain(f"{replies.person(actor)} is reloading ghost.toml …"))
 
     async def follow() -> None:
         done = await means.itself.reload(actor, dry_run=False)
@@ -50,11 +50,13 @@ async def reload(ask: Ask, means: Means, actor: Actor, place: Place) -> None:
 async def upgrade(_ask: Ask, means: Means, actor: Actor, place: Place) -> None:
     """Try the installed version, then become it; the daemons run on."""
     who = replies.person(actor)
-    await place.say(replies.plain(f"{who} is upgrading Ghost: trying the installed version …"))
+    await place.announce(replies.plain(f"{who} is upgrading Ghost: trying the installed version …"))
 
     async def follow() -> None:
         await means.itself.check_next(actor)
-        await place.say(replies.plain(f"{who} upgraded Ghost. The daemons run on; see `health`."))
+        await place.announce(
+            replies.plain(f"{who} upgraded Ghost. The daemons run on; see `health`.")
+        )
         means.itself.become_next()
 
     means.gateway.work.patiently(piece("upgrade", place, follow))
@@ -64,7 +66,7 @@ async def sweep(ask: Ask, means: Means, actor: Actor, place: Place) -> None:
     """List what Ghost started and no record knows, or end it in front of everybody."""
     kill = ask.names == KILL
     if kill:
-        await place.say(replies.plain(f"{replies.person(actor)} is sweeping …"))
+        await place.announce(replies.plain(f"{replies.person(actor)} is sweeping …"))
 
     async def follow() -> None:
         found = blocks.swept(await means.itself.sweep(actor, kill=kill), killed=kill)
@@ -80,5 +82,5 @@ async def down(ask: Ask, means: Means, actor: Actor, place: Place) -> None:
         await place.tell(blocks.end(alive))
         return
     said = f"{replies.person(actor)} is stopping all daemons, then Ghost: `ghost up` starts them."
-    await place.say(replies.plain(said))
+    await place.announce(replies.plain(said))
     means.itself.down(actor)

@@ -33,7 +33,7 @@ async def order(
     """
     names = means.ghost.names(asked, doing.value)
     means.ghost.permit.check(actor, doing.value, names)
-    await place.say(replies.under_way(doing, names, actor))
+    await place.announce(replies.under_way(doing, names, actor))
 
     async def follow() -> None:
         try:

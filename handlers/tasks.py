@@ -51,7 +51,7 @@ async def admitted(table: ActionTable, means: Means, actor: Actor) -> Actor:
 
 async def begin(action: str, means: Means, actor: Actor, place: Place) -> None:
     """Run an action in front of everybody: that it is under way, then what came of it."""
-    await place.say(replies.running(action, actor))
+    await place.announce(replies.running(action, actor))
 
     async def follow() -> None:
         task = await means.tasks.run(action, actor, confirmed=True)
@@ -64,7 +64,7 @@ async def drill(ask: Ask, means: Means, actor: Actor, place: Place) -> None:
     """Kill a daemon on purpose in front of everybody, and say when each thing followed."""
     (daemon,) = means.ghost.names(ask.names, "drill")
     means.ghost.permit.check(actor, "drill", (daemon,))
-    await place.say(replies.drilling(daemon, actor))
+    await place.announce(replies.drilling(daemon, actor))
 
     async def follow() -> None:
         await place.say(blocks.one(await means.tasks.drill(daemon, actor)))

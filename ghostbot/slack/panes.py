@@ -70,14 +70,23 @@ class Pane(Place):
             await self._elsewhere(message)
 
     async def say(self, message: Message) -> None:
-        """Say it to all; where Ghost may not speak there, to the asker."""
+        """Say it to all, or to the asker."""
+        await Place.say(self, message)
+        self._refresh()
+
+    async def announce(self, message: Message) -> None:
+        """Say what is about to be done, to the same."""
+        await Place.announce(self, message)
+        self._refresh()
+
+    async def say_once(self, message: Message) -> None:
+        """Say it to all, by one try; where Ghost may not speak there, to the asker."""
         try:
-            await Place.say(self, message)
+            await Place.say_once(self, message)
         except SlackApiError as error:
             if code_of(error) not in CHANNEL_REFUSALS:
                 raise
             await self._directly(message)
-        self._refresh()
 
     async def refuse(self, message: Message) -> None:
         """Say that it came to nothing, where the asker looks for it."""

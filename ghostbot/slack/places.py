@@ -4,10 +4,14 @@ Rule 1: `tell` is read by the asker alone, `say` by everybody there; what is sai
         what was said before.
 Rule 2: `refuse` ends in the right one of the two: a progress line that everybody reads must not
         stand there unfinished.
+Rule 3: a Slack that takes no words for a while holds up no deed: `announce` is worth one try.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +21,20 @@ from ghostbot.errors import Failed
 from ghostbot.slack.blocks.message import Message
 from ghostbot.slack.files import Files
 from ghostbot.slack.gateway import Gateway
-from ghostbot.slack.refusals import CHANNEL_REFUSALS, code_of
+from ghostbot.slack.refusals import (
+    CHANNEL_REFUSALS,
+    LIMITS,
+    NETWORK,
+    PASSING,
+    code_of,
+    retry_after_s,
+)
 
 LATE = frozenset({"expired_trigger_id", "exchanged_trigger_id", "trigger_expired"})
+REST_MAX_S = 10.0  # an answer waits no longer for a limit to pass
 TOO_LATE = "cannot open a window: Slack gives three seconds for it; try again, or type the name"
+
+log = logging.getLogger("ghost.slack")
 
 
 @dataclass(slots=True)
@@ -41,14 +55,27 @@ class Place:
         if self.response_url is not None:
             await self.gateway.answer(self.response_url, message)
         elif self.channel.startswith("D"):  # a direct message is read by nobody else anyway
-            await self._post(message)
+            await _once_more(lambda: self._post(message))
         else:
-            await self.gateway.writes.chat_postEphemeral(
-                channel=self.channel, user=self.user, **self._args(message)
-            )
+            await _once_more(lambda: self._whisper(message))
 
     async def say(self, message: Message) -> None:
         """Say it to all, in the place of what was said here before."""
+        await _once_more(lambda: self.say_once(message))
+
+    async def announce(self, message: Message) -> None:
+        """Say to all what is about to be done, if Slack takes it now; what passes stops no deed."""
+        try:
+            await self.say_once(message)
+        except SlackApiError as error:
+            if code_of(error) not in LIMITS | PASSING:
+                raise
+            log.warning("cannot announce why=%s", code_of(error))
+        except NETWORK as error:
+            log.warning("cannot announce why=%r", error)
+
+    async def say_once(self, message: Message) -> None:
+        """Say it to all, by one try."""
         if self._said is not None:
             channel, ts = self._said
             await self.gateway.writes.chat_update(channel=channel, ts=ts, **message.payload())
@@ -104,6 +131,10 @@ class Place:
                 raise
             await self.gateway.answer(self.response_url, message, public=True)
 
+    async def _whisper(self, message: Message) -> None:
+        args = self._args(message)
+        await self.gateway.writes.chat_postEphemeral(channel=self.channel, user=self.user, **args)
+
     async def _post(self, message: Message) -> tuple[str, str]:
         said = await self.gateway.writes.chat_postMessage(
             channel=self.channel, unfurl_links=False, unfurl_media=False, **self._args(message)
@@ -113,3 +144,14 @@ class Place:
     def _args(self, message: Message) -> dict[str, Any]:
         args = message.payload()
         return args if self.thread_ts is None else {**args, "thread_ts": self.thread_ts}
+
+
+async def _once_more(say: Callable[[], Awaitable[object]]) -> None:
+    """Say it; where Slack says that this is too much, once more when it may be said."""
+    try:
+        await say()
+    except SlackApiError as error:
+        if code_of(error) not in LIMITS:
+            raise
+        await asyncio.sleep(min(retry_after_s(error, 1.0), REST_MAX_S))
+        await say()

@@ -159,3 +159,26 @@ async def test_an_operator_of_other_daemons_restarts_nothing(side: Side) -> None
     told = await side.slack.until(private, seen_by="bob")
     assert "🔒 you may not restart web: you operate the daemons of back alone" in told["text"]
     assert not side.ghost.orders
+
+
+@pytest.mark.parametrize("trouble", ["ratelimited", "internal_error", "cut", "unavailable"])
+async def test_a_slack_that_takes_no_words_holds_up_no_restart(side: Side, trouble: str) -> None:
+    message = await alert(side)
+    await until(lambda: side.outbox.waiting == 0)
+    faults = side.slack.faults
+    match trouble:
+        case "ratelimited":
+            faults.ratelimited("chat.postMessage", retry_after=1, times=2)
+        case "cut":
+            faults.cut("chat.postMessage", applied=False)
+        case "unavailable":
+            faults.unavailable("chat.postMessage")
+        case _:
+            faults.error("chat.postMessage", trouble)
+    await side.slack.press(message["ts"], RESTART, by="bob")
+    await side.slack.until(
+        lambda seen: next((m for m in seen if "<@U0BOB> restarted *web*" in m["text"]), None),
+        thread_ts=message["ts"],
+    )
+    assert len(side.ghost.orders) == 1
+    assert not any("went wrong" in m["text"] for m in side.slack.messages(seen_by="bob"))
