@@ -102,9 +102,10 @@ def _verify(root: RootTable, place: Place, page: Page) -> None:
 
 def _nested(config: Config, page: Page) -> None:
     """Note a root that lies in another: two patches could write one file at once."""
-    for name, root in config.roots.items():
-        for other, above in config.roots.items():
-            if name != other and root.path.is_relative_to(above.path):
-                if root.path == above.path and name < other:
+    real = {name: Path(os.path.realpath(root.path)) for name, root in config.roots.items()}
+    for name, path in real.items():
+        for other, above in real.items():
+            if name != other and path.is_relative_to(above):
+                if path == above and name < other:
                     continue  # told once
                 page.wrong(("root", name, "path"), f"it lies in [root.{other}]: make them one root")

@@ -52,11 +52,22 @@ RISKY_NAMES = (
         ".gitattributes",
         "agents.md",
         "claude.md",
+        "gemini.md",
+        ".cursorrules",
+        ".windsurfrules",
+        ".mcp.json",
         "codeowners",
+        ".gitmodules",
     ),
+    *("gnumakefile", "*.mk", "cmakelists.txt", "containerfile*", "compose.y*ml", "procfile"),
+    *("docker-compose*", "taskfile.y*ml", "rakefile", "gemfile", "pom.xml", "*.gradle*"),
+    *("cargo.toml", "build.rs", "go.mod", "composer.json", ".yarnrc*", ".pnpmfile.cjs"),
     *("*.lock", "*.lockb", "*-lock.json", "*-lock.yaml", "npm-shrinkwrap.json", "go.sum"),
 )
-RISKY_FOLDERS = (".github", ".claude", ".codex", ".cursor", ".agents", ".ci", ".circleci", ".husky")
+RISKY_FOLDERS = (
+    *(".github", ".claude", ".codex", ".cursor", ".agents", ".ci", ".circleci", ".husky"),
+    *(".hg", ".svn", ".jj", ".vscode", ".idea", ".devcontainer", ".gemini", ".githooks"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

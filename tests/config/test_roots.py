@@ -105,3 +105,12 @@ def test_what_keeps_no_daemon_from_running_is_a_warning(
     read: Callable[[str], Config], text: str, words: str
 ) -> None:
     assert any(words in line for line in read(text).warnings)
+
+
+def test_a_root_lies_in_another_by_a_link_too(
+    read: Callable[[str], Config], tmp_path: Path
+) -> None:
+    (tmp_path / "app" / "src").mkdir()
+    (tmp_path / "current").symlink_to("app/src")
+    with pytest.raises(ConfigError, match=r"it lies in \[root.app\]"):
+        read(f'{APP}[root.b]\npath = "current"\n')

@@ -113,6 +113,17 @@ def test_names_that_only_look_like_secrets_are_free(path: str) -> None:
         *("poetry.lock", "package-lock.json", "pnpm-lock.yaml", "go.sum", "package.json"),
         *("tests/conftest.py", "x.pth", "sitecustomize.py", "AGENTS.md", "CLAUDE.md"),
         *(".claude/x", ".codex/x", ".cursor/x", ".agents/x", "CODEOWNERS", "docs/CODEOWNERS"),
+        *("GEMINI.md", ".mcp.json", ".vscode/tasks.json", ".devcontainer/x", ".hg/hgrc"),
+        *(".gitmodules", "GNUmakefile", "x.mk", "compose.yaml", "docker-compose.yml", "Gemfile"),
+        *(
+            "Rakefile",
+            "Containerfile",
+            "pom.xml",
+            "build.gradle.kts",
+            "Cargo.toml",
+            "build.rs",
+            "go.mod",
+        ),
     ],
 )
 def test_what_runs_builds_or_instructs_is_a_risk(path: str) -> None:
