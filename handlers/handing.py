@@ -11,6 +11,7 @@ from ghostbot.errors import BadRequest, Failed, NoSuch
 from ghostbot.orders import Actor
 from ghostbot.slack.places import Place
 from ghostbot.slack.work import Piece
+from ghostbot.store.deliveries import SEEN_S
 from handlers import replies
 from handlers.means import Means
 
@@ -29,13 +30,16 @@ def submit(means: Means, place: Place, do: Callable[[], Awaitable[None]]) -> Non
 
 
 def answered(body: dict[str, Any], means: Means) -> None:
-    """Take the answer to a question, once. Raises Failed where it was answered before.
+    """Take the answer to a question, once. Raises Failed where it was answered, or is old.
 
     A question is a message whose button does what it says, whatever has changed since: it stands
-    there after Ghost's restart too.
+    there after Ghost's restart too, and for longer than answers are remembered.
     """
     where, action = body["container"], body["actions"][0]["action_id"]
     asked = where.get("message_ts") or where.get("view_id")
+    pressed_at, asked_at = body["actions"][0].get("action_ts"), where.get("message_ts")
+    if pressed_at and asked_at and float(pressed_at) - float(asked_at) > SEEN_S:
+        raise Failed("nothing was done: this was asked more than ten minutes ago; ask again")
     if means.deliveries.again(f"{action} {where.get('channel_id')} {asked}"):
         raise Failed("nothing was done: this was answered already; ask again")
 

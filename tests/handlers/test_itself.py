@@ -167,3 +167,14 @@ async def test_help_in_two_steps(side: Side) -> None:
 async def test_a_drill_says_who_kills_what_and_why_it_cannot(side: Side) -> None:
     await side.slack.type("/ghost drill web")
     await said(side, "cannot drill web")  # no watchdogs here: the real drill says so
+
+
+async def test_a_question_of_long_ago_is_to_be_asked_again(side: Side) -> None:
+    side.itself.plan = Plan(added=("db",))
+    plan = await told(side, "/ghost reload", "+ db: new")
+    side.slack.clock.advance(601)
+    await side.slack.press(plan["ts"], f"{SAY}:reload now")
+    await side.slack.until(
+        lambda seen: any("asked more than ten minutes" in m["text"] for m in seen)
+    )
+    assert [what for what, _ in side.itself.did] == ["plan"]
