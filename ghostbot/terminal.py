@@ -14,6 +14,7 @@ from ghostbot.core.daemon import Daemon, State
 from ghostbot.veil import hide
 
 MARKS = {"good": "\x1b[32m●\x1b[0m", "bad": "\x1b[31m●\x1b[0m", "between": "\x1b[33m●\x1b[0m"}
+PLAYGROUND = "  Playground   "  # before its address; `ghost up --detach` looks for it
 PLAIN = {"good": "●", "bad": "✗", "between": "○"}
 
 
@@ -42,10 +43,11 @@ def welcome(
     for note in notes:
         say(f"note: {note}")
     count = len(config.daemons)
-    say(f"Ghost keeps the {count} daemons of {config.path.name} on {config.ghost.name}.")
+    daemons = "the one daemon" if count == 1 else f"the {count} daemons"
+    say(f"Ghost keeps {daemons} of {config.path.name} on {config.ghost.name}.")
     if page_url:
         say("")
-        say(f"  Playground   {page_url}")
+        say(f"{PLAYGROUND}{page_url}")
         say(f"               open it in a browser and type:  {config.slack.command} status")
     elif slack:
         say(f"  Slack is {slack}: the daemons run without it; see `ghost slack setup`.")

@@ -20,6 +20,7 @@ OUT = "ghost.out"  # what a detached Ghost would have printed
 LOOK_S = 0.05  # a process that is not there yet cannot tell when it is
 PATIENCE_S = 60.0
 LAST_LINES = 20
+PAGE_S = 5.0  # Ghost answers a little before it says where everything is
 
 
 @click.command()
@@ -59,6 +60,8 @@ def _detach(path: Path, *, playground: bool) -> int:
         )
     if _answers(child, state_dir):
         click.echo(f"Ghost is up (pid {child.pid}); its output goes to {out}")
+        if playground and (url := _page(out)):
+            click.echo(f"The playground is {url}: open it in a browser")
         _tell_code(state_dir)
         return 0
     click.echo("ghost: cannot start Ghost; it said:", err=True)
@@ -72,6 +75,20 @@ def _own(out: Path) -> BinaryIO:
     fd = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     os.fchmod(fd, 0o600)
     return os.fdopen(fd, "wb")
+
+
+def _page(out: Path) -> str | None:
+    """Return where the playground is, as Ghost printed it, or is about to."""
+    from ghostbot.terminal import PLAYGROUND  # noqa: PLC0415 - it brings much along
+
+    until = time.monotonic() + PAGE_S
+    while time.monotonic() < until:
+        lines = out.read_text(errors="replace").splitlines()
+        found = [line for line in lines if line.startswith(PLAYGROUND)]
+        if found:
+            return found[0].removeprefix(PLAYGROUND)
+        time.sleep(LOOK_S)
+    return None
 
 
 def _tell_code(state_dir: Path) -> None:

@@ -109,6 +109,9 @@ async def test_the_terminal_of_a_detached_ghost_is_its_owners_alone(tmp_path: Pa
         assert made
         out = ghost.state_dirs[-1] / "ghost.out"
         assert made[1] in out.read_text()
+        page = re.search(r"The playground is (http://127\.0\.0\.1:\d+/): open it", said)
+        assert page
+        assert page[1] in out.read_text()
         assert stat.S_IMODE(out.stat().st_mode) == 0o600
     finally:
         await ghost.cli("down")

@@ -76,7 +76,7 @@ def chooser(
     field = completed(NAMES, many=many, hint="Type a part of its name", chosen=chosen)
     blocks = [
         *_verb_field(verb, may),
-        asked("names", label, field, hint="all and group:… too" if many else ""),
+        asked("names", label, field, hint="all, or group:NAME, works too" if many else ""),
         *_more_fields(verb),
         *more,
     ]
