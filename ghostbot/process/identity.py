@@ -119,6 +119,14 @@ def is_alive(proc: Proc) -> bool:
     return proc.boot == boot_id() and identify(proc.pid) == proc
 
 
+def is_our_child(proc: Proc) -> bool:
+    """Tell whether `proc`, alive or a zombie, waits for us to collect it."""
+    if proc.boot != boot_id():
+        return False
+    stat = stat_of(proc.pid)
+    return stat is not None and stat.ticks == proc.ticks and stat.ppid == os.getpid()
+
+
 def command_of(pid: int) -> str:
     """Return the command line of `pid` for people to read, or its name, or `?`."""
     try:

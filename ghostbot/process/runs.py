@@ -28,6 +28,7 @@ from ghostbot.process.identity import (
     boot_id,
     command_of,
     is_alive,
+    is_our_child,
     proc_of,
     stat_of,
     ticks_now,
@@ -49,6 +50,7 @@ from ghostbot.process.tree import (
 )
 
 KILL_ROUNDS = 8  # of SIGKILL in one go; whoever still appears then is met again soon
+FEW = 4  # trees killed in one turn with looks of their own; a thousand would hold the loop
 AGAIN_S = 0.02  # between looks for whom SIGKILL has yet to reach; doubles
 AGAIN_MAX_S = 1.0
 SHORT_S = 0.5  # Sentinel has one try for all, a second later
@@ -103,6 +105,7 @@ class Runs:
         self._short_until = 0.0
         self._orphans = Orphans(loop, exits.names)
         self._traces = Traces(state_id, journal, loop)
+        self._killed = 0  # trees in this turn of the loop
         self._strays: dict[str, list[Proc]] = {}  # by daemon: left by a leader that is gone
 
     @property
@@ -183,8 +186,9 @@ class Runs:
             if table.kill is Kill.TREE:
                 self._groups.kill(table.name, Snapshot({}).untouchable())
         reached: set[Proc] = set()
-        for _ in range(KILL_ROUNDS if signal is SIGKILL else 1):
-            snapshot = Snapshot.take()
+        rounds = self._rounds(signal)
+        for _ in range(rounds):
+            snapshot = Snapshot.take() if rounds > 1 else self._seen(proc)
             found = self._members(table, proc, run, snapshot)
             if not set(found) - reached:
                 break
@@ -206,7 +210,7 @@ class Runs:
         Where it ended and left others, these are watched, and Gone is posted.
         """
         self._strays.pop(table.name, None)
-        ours = _is_our_child(proc)  # of the Ghost that this process was before `ghost upgrade`
+        ours = is_our_child(proc)  # of the Ghost that this process was before `ghost upgrade`
         prefix = self._prefix_of(table.name, proc)
         adopted = Run(table, proc, run or "", post, prefix, ours=ours and self._subreaper)
         if ours or is_alive(proc):  # a zombie of ours is told and collected like any child
@@ -273,6 +277,19 @@ class Runs:
     def _run_of(self, table: DaemonTable, proc: Proc) -> Run | None:
         run = self._runs.get(table.name)
         return run if run is not None and run.proc == proc else None
+
+    def _rounds(self, signal: Signals) -> int:
+        """Return how often a tree is gone through now; who is killed in a crowd is met again."""
+        if self._killed == 0:
+            self._loop.call_soon(setattr, self, "_killed", 0)
+        self._killed += signal is SIGKILL
+        return KILL_ROUNDS if signal is SIGKILL and self._killed <= FEW else 1
+
+    def _seen(self, proc: Proc) -> Snapshot:
+        """Return a look at all processes that serves all who are signalled in one turn."""
+        if proc.pid not in self._traces.snapshot().stats:
+            self._traces.forget()  # it was started after that look
+        return self._traces.snapshot()
 
     def _members(
         self, table: DaemonTable, proc: Proc, run: Run | None, snapshot: Snapshot
@@ -367,14 +384,6 @@ class Runs:
 
 def _set(end: asyncio.Event, _code: int | None) -> None:
     end.set()
-
-
-def _is_our_child(proc: Proc) -> bool:
-    """Tell whether `proc`, alive or a zombie, waits for us to collect it."""
-    if proc.boot != boot_id():
-        return False
-    stat = stat_of(proc.pid)
-    return stat is not None and stat.ticks == proc.ticks and stat.ppid == os.getpid()
 
 
 def _identify_child(pid: int) -> Proc | None:

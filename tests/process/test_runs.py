@@ -323,3 +323,21 @@ async def test_a_death_is_told_though_nothing_can_be_looked_at(
         exited = await house.exited(proc)
         assert (exited.code, exited.left) == (-SIGKILL, True)
     await house.gone(proc)
+
+
+@pytest.mark.parametrize(("signal", "most"), [(SIGTERM, 2), (SIGKILL, 2 + 2 * runs.FEW)])
+async def test_many_that_are_to_end_in_one_turn_cost_few_looks(
+    house: House, monkeypatch: pytest.MonkeyPatch, signal: Signals, most: int
+) -> None:
+    tables = [house.table("sleep", "60", name=f"d{n}") for n in range(20)]
+    procs = [house.spawn(table) for table in tables]
+    looks, take = [], Snapshot.take
+    monkeypatch.setattr(Snapshot, "take", lambda: [looks.append(1), take()][1])
+    for table, proc in zip(tables, procs, strict=True):
+        house.runs.signal(table, proc, signal)
+    late = house.table("sleep", "60", name="late")
+    after = house.spawn(late)  # in the same turn: it is not in that look
+    house.runs.signal(late, after, signal)
+    assert len(looks) <= most
+    for proc in (*procs, after):
+        assert (await house.exited(proc)).code == -signal
