@@ -26,4 +26,6 @@ def test_hostile_words_break_nothing_and_ping_nobody(text: str) -> None:
 
 def test_what_happened_stands_above_what_comes_next() -> None:
     shown = str(assert_fits(why(told("web"))))
-    assert shown.index("it has been blocked for") < shown.index("*Next:*") < shown.index("last exits")
+    assert (
+        shown.index("it has been blocked for") < shown.index("*Next:*") < shown.index("last exits")
+    )
