@@ -60,7 +60,7 @@ async def test_a_message_shortcut_stands_under_each_message(
 async def test_each_kind_of_person_is_there_to_be(page: Page, playground: Playground) -> None:
     people = page.get_by_test_id("person")
     assert await people.locator("option").all_inner_texts() == [
-        "alice – admin of the workspace",
+        "alice – Slack admin",
         "bob – member",
         "carol – guest",
         "dave – member, not in #ghost-alerts",

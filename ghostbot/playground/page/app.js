@@ -41,7 +41,7 @@ function drawPeople(all) {
   const alerts = all.channels.find((channel) => !channel.dm);
   const words = (p) => {
     const outside = alerts && !alerts.members.includes(p.id) ? `, not in #${alerts.name}` : "";
-    const role = p.role === "admin" ? "admin of the workspace" : p.role;
+    const role = p.role === "admin" ? "Slack admin" : p.role;
     return `${p.name} – ${role}${outside}`;
   };
   $("person").replaceChildren(
