@@ -39,6 +39,8 @@ WAIT_MAX_S = 60.0  # no answer takes longer; a slower order goes on, and is said
 CLOCK_MOVED_S = 0.1  # somebody set the wall clock; less is only the time between two reads
 WHY_LINES = 10  # of the log, beside the reasons
 GROUP = "group:"
+Verdict = tuple[bool, str] | None  # whether an order came true, in words; None: not yet known
+After = Mapping[str, tuple[str, ...]]  # who comes after whom
 
 log = logging.getLogger("ghost.orders")
 
@@ -78,7 +80,7 @@ class Ghost:
         self._offset = 0.0  # of the wall clock, as `_clocks` keeps it
 
     @property
-    def _after(self) -> dict[str, tuple[str, ...]]:
+    def _after(self) -> After:
         dogs = self._dogs
         return {n: tuple(a for a in dog.table.after if a in dogs) for n, dog in dogs.items()}
 
@@ -270,8 +272,9 @@ class Ghost:
         return names
 
     def _refuse_useless(self, doing: Doing, names: Sequence[str]) -> None:
+        after = self._after
         for name in names:
-            for first in sorted(order.upstream(self._after, name) - set(names)):
+            for first in sorted(order.upstream(after, name) - set(names)):
                 d = self._dogs[first].daemon
                 if d.stopped or (d.wanted is Wanted.HELD and not d.is_ready):
                     how = "a person holds" if d.wanted is Wanted.HELD else "a person stopped"
@@ -295,8 +298,8 @@ class Ghost:
                 if not given.is_set():
                     await self._flushed()
                     given.set()
-                asked = zip(wave, known, strict=True)
-                found = await asyncio.gather(*(self._one(doing, *one) for one in asked))
+                asked, after = zip(wave, known, strict=True), self._after
+                found = await asyncio.gather(*(self._one(doing, after, *one) for one in asked))
                 outcomes |= {outcome.name: outcome for outcome in found}
                 failed = [outcome.name for outcome in found if not outcome.ok]
                 if doing is Doing.RESTART and failed:
@@ -365,10 +368,9 @@ class Ghost:
             return True, at_once(doing, event)
         return None
 
-    async def _one(self, doing: Doing, name: str, verdict: tuple[bool, str] | None) -> Outcome:
+    async def _one(self, doing: Doing, after: After, name: str, verdict: Verdict) -> Outcome:
         """Wait until the order came true or failed."""
-        near = [self._dog(name, doing.value)]
-        near += [self._dogs[u] for u in order.upstream(self._after, name)]
+        near = [self._dogs[n] for n in (name, *order.upstream(after, name)) if n in self._dogs]
         while verdict is None and (verdict := self._verdict(doing, name)) is None:
             turns = [dog.next_turn() for dog in near]
             await asyncio.wait(turns, return_when=asyncio.FIRST_COMPLETED)
