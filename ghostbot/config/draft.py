@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ghostbot.config.wrong import plain, quoted
+from ghostbot.config.wrong import BARE, plain
 
 Value: TypeAlias = "str | int | Sequence[Value] | Mapping[str, Value]"
 
@@ -87,7 +87,7 @@ def seconds(value: object) -> str | None:
 
 
 def _table(draft: Draft) -> Iterator[str]:
-    yield f"[daemon.{draft.name if '.' not in draft.name else quoted(draft.name)}]"
+    yield f"[daemon.{_key(draft.name)}]"
     yield from (f"{key} = {_value(value)}" for key, value in draft.keys.items())
     yield from map(_note, draft.left)
 
@@ -96,6 +96,10 @@ def _note(words: str) -> str:
     line = plain(words)
     cut = line if len(line) <= NOTE_WIDTH else line[: NOTE_WIDTH - 1] + "…"
     return f"# not taken over: {cut}"
+
+
+def _key(key: str) -> str:
+    return key if BARE.fullmatch(key) else _value(key)
 
 
 def _value(value: Value) -> str:
@@ -107,6 +111,6 @@ def _value(value: Value) -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, Mapping):
-        pairs = (f"{quoted(key)} = {_value(item)}" for key, item in value.items())
+        pairs = (f"{_key(key)} = {_value(item)}" for key, item in value.items())
         return f"{{ {', '.join(pairs)} }}" if value else "{}"
     return f"[{', '.join(map(_value, value))}]"

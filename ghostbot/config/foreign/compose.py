@@ -83,7 +83,7 @@ def _life(table: Mapping[str, Any], *, is_once: bool) -> dict[str, Value]:
     end = _table(table, "shutdown")
     if limit := seconds(end.get("timeout_seconds")):
         keys["stop_timeout"] = limit
-    if (number := end.get("signal")) in {one.value for one in Signals}:
+    if (number := end.get("signal")) in [one.value for one in Signals]:
         keys["stop_signal"] = Signals(number).name.removeprefix("SIG")
     return keys
 

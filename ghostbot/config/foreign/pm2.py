@@ -17,6 +17,7 @@ BY_SUFFIX = {  # what pm2 runs a script with, where nothing is said
     ".rb": "ruby",
     ".php": "php",
 }
+LONGEST_MS = 10**9
 SIZES = {"K": "kB", "M": "MB", "G": "GB"}
 READ = frozenset({"name", "script", "args", "interpreter", "interpreter_args", "node_args"})
 OWN = frozenset({"exec_mode", "merge_logs", "autorestart", "out_file", "error_file", "time"})
@@ -86,7 +87,9 @@ def _count(value: object) -> Value | None:
 
 
 def _milliseconds(value: object) -> Value | None:
-    return seconds(value / 1000) if isinstance(value, int | float) else None
+    if isinstance(value, int | float) and 0 <= value < LONGEST_MS:
+        return seconds(value / 1000)
+    return None
 
 
 def _size(value: object) -> Value | None:

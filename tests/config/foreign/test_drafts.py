@@ -15,6 +15,22 @@ from ghostbot.config.draft import dollars, named, shell, text
 from ghostbot.config.foreign import drafts
 from ghostbot.config.load import load
 from ghostbot.config.variables import expand
+from ghostbot.errors import Failed
+
+NAMES = ("Procfile", "supervisord.conf", "ecosystem.json", "process-compose.yaml")
+KEYS = st.sampled_from(
+    [
+        "restart",
+        "condition",
+        "http_get",
+        "exec",
+        "command",
+        "port",
+        "signal",
+        "timeout_seconds",
+        "=a\\",
+    ]
+)
 
 SUPERVISORD = """
 [supervisord]
@@ -169,3 +185,43 @@ def test_a_line_for_the_shell_reaches_it_letter_by_letter(line: str) -> None:
     if isinstance(written, list):
         assert expand(written[2], {}) == line
     assert expand(dollars(line), {}) == line
+
+
+WORDS = st.text(st.characters(codec="utf-8"), max_size=20) | st.sampled_from(
+    ["[program:a]\n", "command=", "processes:\n", '{"apps": [{"script": ', "web: ", "\\", '"', "%("]
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.sampled_from(NAMES), st.lists(WORDS, max_size=8).map("".join))
+def test_any_text_is_refused_in_words_or_becomes_toml(
+    tmp_path_factory: pytest.TempPathFactory, name: str, words: str
+) -> None:
+    is_toml_or_refused(tmp_path_factory.mktemp("any") / name, words)
+
+
+@given(JSON)
+def test_any_tables_are_refused_in_words_or_become_toml(
+    tmp_path_factory: pytest.TempPathFactory, found: object
+) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    keys = ("name", "args", "env", "instances", "watch", "kill_timeout", "node_args", "out_file")
+    app = {"script": "a", **dict.fromkeys(keys, found)}
+    is_toml_or_refused(folder / "ecosystem.json", json.dumps({"apps": [app]}))
+    tables = {"a": {"command": "a", "environment": found, "depends_on": found, "shutdown": found}}
+    more = {"availability": found, "readiness_probe": found, "replicas": found}
+    tables["a"] |= more
+    is_toml_or_refused(folder / "p.yaml", f"processes:\n  {json.dumps(tables)}\n")
+
+
+def is_toml_or_refused(path: Path, words: str) -> None:
+    path.write_text(words, encoding="utf-8", newline="")
+    try:
+        found, left = drafts(path)
+    except Failed:
+        return  # in words; whatever else is raised fails this
+    assert tomllib.loads(text(found, path.name, left))["daemon"]
