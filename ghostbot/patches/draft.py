@@ -15,6 +15,7 @@ from ghostbot.patches.paths import overlapping
 
 RESULT_BYTES = FILE_BYTES  # more could not be read again, and so not be taken back
 FILES = 50
+READ_BYTES = 256 * 1024 * 1024  # that all edits of a patch together go through
 
 
 @dataclass(slots=True)
@@ -35,6 +36,7 @@ class Draft:
         """Take the tree to read from."""
         self._files = files
         self._entries: dict[str, _Entry] = {}
+        self._read = 0
 
     def checked(self, path: str) -> str:
         """Return the path as seen from the root. Raises Refused."""
@@ -42,7 +44,12 @@ class Draft:
 
     def now(self, path: str) -> File | None:
         """Return what stands at a path by now. Raises Refused."""
-        return self._entry(path).now
+        now = self._entry(path).now
+        self._read += len(now.data) if now else 0
+        if self._read > READ_BYTES:
+            words = "cannot edit files of that size so often at once: send fewer edits, or a diff"
+            raise Refused("too_many", words, Place(path=path))
+        return now
 
     def made(self, path: str) -> bool:
         """Tell whether this patch itself put a file there."""

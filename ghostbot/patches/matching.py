@@ -80,6 +80,10 @@ class Lines:
     ) -> Hit | Nowhere | Several:
         """Return where `old`, which is not empty, stands at or after `floor`."""
         assert old, "no lines stand everywhere"
+        if named is not None and named >= floor and self._stand(old, Tier.EXACT, named):
+            ends = named + len(old) == len(self.texts)
+            if ends or not at_end:  # of however many
+                return Hit(named, Tier.EXACT)
         for tier in Tier:
             hits = self._hits(old, tier, floor)
             if at_end:
@@ -87,9 +91,6 @@ class Lines:
             if len(hits) == 1:
                 return hits[0]
             if hits:
-                exact = tier is Tier.EXACT and named in {hit.start for hit in hits}
-                if exact and named is not None:
-                    return Hit(named, tier)
                 return Several(tuple(hit.start for hit in hits))
         return Nowhere()
 

@@ -7,7 +7,8 @@ Rule 2: a hunk whose new lines are there already is dropped and said, never done
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ghostbot.core.patch import Place, Refused
@@ -24,6 +25,8 @@ from ghostbot.patches.matching import (
     straightened,
 )
 
+Form = Callable[[str], str]
+
 
 @dataclass(slots=True)
 class _File:
@@ -36,6 +39,16 @@ class _File:
     drifted: bool = False  # a hunk stood elsewhere than it said: what others name is no proof
     notes: set[str] = field(default_factory=set)
     splices: list[tuple[int, int, list[Line]]] = field(default_factory=list)
+    _forms: dict[Form, dict[str, list[int]]] = field(default_factory=dict)
+
+    def standing(self, form: Form) -> dict[str, list[int]]:
+        """Return where each line stands, in one form of it."""
+        if form not in self._forms:
+            places: dict[str, list[int]] = {}
+            for at, text in enumerate(self.lines.texts):
+                places.setdefault(form(text), []).append(at)
+            self._forms[form] = places
+        return self._forms[form]
 
 
 def place(path: str, text: Text, hunks: Sequence[Hunk]) -> tuple[Text, tuple[str, ...]]:
@@ -79,13 +92,11 @@ def _anchored(file: _File, hunk: Hunk) -> tuple[int, bool]:
     """Return the line after the last anchor, from 0, and whether each stands but once."""
     floor, unique = file.floor, True
     for anchor in hunk.anchors:
-        forms = (str, str.rstrip, str.strip)
-        texts = file.lines.texts
-        for form in forms:
-            wanted = form(anchor)
-            hits = [at for at in range(floor, len(texts)) if form(texts[at]) == wanted]
-            if hits:
-                floor, unique = hits[0] + 1, unique and len(hits) == 1
+        for form in (str, str.rstrip, str.strip):
+            hits = file.standing(form).get(form(anchor), ())
+            first = bisect_left(hits, floor)
+            if first < len(hits):
+                floor, unique = hits[first] + 1, unique and first == len(hits) - 1
                 break
         else:
             why = f"no line after line {floor} is {anchor!r}"
