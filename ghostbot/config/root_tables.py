@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ghostbot.config.command import search_path, unrunnable
 from ghostbot.config.find import beside
-from ghostbot.config.model import Config, RootTable
+from ghostbot.config.model import Config, RootTable, Scheme
 from ghostbot.config.page import Page
 from ghostbot.config.roots import ROOT
 from ghostbot.config.speech import GROUP
@@ -73,6 +73,10 @@ def _auto(root: RootTable, place: Place, config: Config, page: Page) -> None:
         if who not in senders:
             near = did_you_mean(who, senders) or ": write [webhook.NAME] or [watch.NAME]"
             page.wrong((*place, "auto_from"), f"nobody sends patches as {who}{near}")
+        hook = config.webhooks.get(who.removeprefix("webhook:"))
+        if root.auto is not None and hook is not None and hook.scheme is Scheme.GITHUB:
+            why = f"{who} signs no time, so what was recorded goes again without a person"
+            page.warn((*place, "auto_from"), f'{why}: write scheme = "standard" there')
     if root.auto is None and root.auto_from:
         page.warn((*place, "auto_from"), 'it does nothing without auto = "exact"')
     if root.auto is not None and not root.allow:

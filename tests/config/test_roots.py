@@ -14,6 +14,7 @@ from ghostbot.config.show import show
 from ghostbot.errors import ConfigError
 
 APP = '[root.app]\npath = "app"\n'
+HUB = '[webhook.gpt]\nscheme = "github"\nsecret_env = "GHOST_GPT"\n'
 HOOK = '[webhook.gpt]\nscheme = "bearer"\nsecret_env = "GHOST_GPT"\n'
 
 
@@ -99,6 +100,10 @@ def test_a_mistake_is_told_with_its_place_and_the_way_out(
         (f'{APP}verify = ["no-such-program"]\n', "every patch of this root will fail"),
         (f"{APP}verify_live = true\n", "it does nothing without verify"),
         (f'{APP}auto_from = ["gpt"]\n{HOOK}', 'it does nothing without auto = "exact"'),
+        (
+            f'{APP}auto = "exact"\nallow = "x"\nauto_from = "gpt"\n' + HUB,
+            "gpt signs no time, so what was recorded goes again without a person",
+        ),
     ],
 )
 def test_what_keeps_no_daemon_from_running_is_a_warning(
