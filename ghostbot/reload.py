@@ -70,8 +70,7 @@ class Reload:
 
     async def reload(self, actor: Actor, *, dry_run: bool = False, wait: bool = True) -> Reloaded:
         """Read the file again, and do what it changes. Raises ConfigError, and Failed."""
-        await _still(self._house.config.path)
-        config = await asyncio.to_thread(load, self._house.config.path, os.environ)
+        config = await _read(self._house.config.path)
         found = self._plan(config)
         if dry_run or found.is_empty:
             return Reloaded(found, config.warnings)
@@ -161,9 +160,32 @@ class Reload:
             )
 
 
+async def _read(path: Path) -> Config:
+    """Read ghost.toml, again where somebody wrote to it meanwhile. Raises ConfigError."""
+    until = time.monotonic() + STILL_WITHIN_S
+    while True:
+        await _still(path)
+        before = await asyncio.to_thread(_written_at, path)
+        try:
+            config = await asyncio.to_thread(load, path, os.environ)
+        except errors.ConfigError:
+            if time.monotonic() >= until or await asyncio.to_thread(_written_at, path) == before:
+                raise
+            continue
+        if time.monotonic() >= until or await asyncio.to_thread(_written_at, path) == before:
+            return config
+
+
 async def _still(path: Path) -> None:
     """Wait until nobody writes to a file any more: half a file may be one without mistakes."""
-    with suppress(TimeoutError, OSError):
+    with suppress(TimeoutError):
         async with asyncio.timeout(STILL_WITHIN_S):
-            while 0 <= time.time() - path.stat().st_mtime < STILL_S:  # noqa: ASYNC110, ASYNC240  a file tells nobody
+            while 0 <= time.time() - (_written_at(path) or 0) / 1e9 < STILL_S:  # noqa: ASYNC110  a file tells nobody
                 await asyncio.sleep(STILL_S / 2)
+
+
+def _written_at(path: Path) -> int | None:
+    """Return when a file was written (epoch nanoseconds); None where it is not there."""
+    with suppress(OSError):
+        return path.stat().st_mtime_ns
+    return None

@@ -101,7 +101,7 @@ async def test_a_daemon_whose_log_is_removed_writes_on_and_has_a_new_one_after_a
     ("how", "words", "why"),
     [
         (replaced_by_a_folder, "the log of web was taken away", "it is a directory"),
-        (replaced_with_its_folder, "cannot keep the log of web", "not a directory"),
+        (replaced_with_its_folder, "cannot note when the log of web was", "not a directory"),
     ],
 )
 async def test_a_daemon_whose_log_is_replaced_writes_on_and_fails_alone_when_it_is_restarted(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -184,14 +185,18 @@ def marker(process: psutil.Process) -> str:
     return str(process.environ().get("GHOST_UNIT", ""))
 
 
+@pytest.mark.alone
 async def test_a_file_that_is_being_written_is_read_once_it_is_whole(ghost: RealGhost) -> None:
     before = await pids(ghost)
-    write(ghost, f"{HEAD}{DB}")  # without a mistake, and without web and old
-    reloading = asyncio.create_task(ghost.cli("reload", "--dry-run"))
-    for _ in range(30):  # as a slow writer does, until long after the command has begun
-        await asyncio.sleep(0.03)
-        write(ghost, f"{HEAD}{DB}")
-    write(ghost, TOML)
-    code, out, err = await reloading
+
+    def slowly() -> None:
+        for _ in range(90):  # until long after the command has begun
+            write(ghost, f"{HEAD}{DB}")  # without a mistake, and without web and old
+            time.sleep(0.01)
+        write(ghost, TOML)
+
+    writing = asyncio.create_task(asyncio.to_thread(slowly))
+    code, out, err = await ghost.cli("reload", "--dry-run")
+    await writing
     assert (code, out) == (0, "nothing has changed\n"), err
     assert await pids(ghost) == before

@@ -104,7 +104,7 @@ async def test_under_a_storm_the_disk_holds_what_is_allowed_and_others_are_read(
         most = await watch(3, k.on_disk)
         began = time.monotonic()
         assert await k.lines("calm") == ["calm"]
-        assert (await k.lines("spam", 1))[0].endswith("|")
+        assert (await k.lines("spam", 2))[0].endswith("|")  # the last may be half written
         assert time.monotonic() - began < 2
         counts = k.logs.counts("spam")
     assert counts.dropped_archives + counts.dropped_bytes > 0, "what went is counted"
