@@ -165,15 +165,20 @@ async def _read(path: Path) -> Config:
     until = time.monotonic() + STILL_WITHIN_S
     while True:
         await _still(path)
-        before = await asyncio.to_thread(_written_at, path)
-        try:
-            config = await asyncio.to_thread(load, path, os.environ)
-        except errors.ConfigError:
-            if time.monotonic() >= until or await asyncio.to_thread(_written_at, path) == before:
-                raise
+        written_at = _written_at(path)
+        found = await asyncio.to_thread(_tried, path)
+        if _written_at(path) != written_at and time.monotonic() < until:
             continue
-        if time.monotonic() >= until or await asyncio.to_thread(_written_at, path) == before:
-            return config
+        if isinstance(found, errors.ConfigError):
+            raise found
+        return found
+
+
+def _tried(path: Path) -> Config | errors.ConfigError:
+    try:
+        return load(path, os.environ)
+    except errors.ConfigError as error:
+        return error
 
 
 async def _still(path: Path) -> None:
